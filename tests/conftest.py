@@ -1,0 +1,125 @@
+"""Fixtures: a portal of all sites in databases of its own, on both engines; a clock that tests move."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import peewee as pw
+import pytest
+
+from tests.support.engines import PostgresEngine, SqliteEngine
+from webapp.assembly import Portal
+from webapp.config import read_settings, resource_folder
+from webapp.data.database import Databases, database
+from webapp.sites import Site, load_catalogue, load_sites
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class TestClock:
+    """A clock that stands still until a test moves it."""
+
+    __test__ = False
+
+    def __init__(self, start: datetime = NOON) -> None:
+        self.now = start
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def now(clock: TestClock) -> datetime:
+    return clock.now
+
+
+@pytest.fixture(scope="session")
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> SqliteEngine:
+    return SqliteEngine(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[PostgresEngine]:
+    engine = PostgresEngine(tmp_path_factory, worker_id)
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> SqliteEngine | PostgresEngine:
+    """Each test that touches a database runs on both engines."""
+    return request.getfixturevalue("sqlite_engine" if request.param == "sqlite" else "postgres_engine")
+
+
+@pytest.fixture
+def make_portal(tmp_path: Path, clock: TestClock) -> Iterator[Callable[..., Portal]]:
+    """Builds a portal on an engine; its databases are made from a migrated template when first used."""
+    made: list[tuple[Portal, SqliteEngine | PostgresEngine]] = []
+
+    def make(engine: SqliteEngine | PostgresEngine, **environment: str) -> Portal:
+        settings = read_settings({"PORTAL_DATA": str(tmp_path / "var"), **environment})
+        origin = settings.origin
+        sites = load_sites(resource_folder("tenants"), origin)
+        urls = {site.code: engine.url(site.code, tmp_path) for site in sites}
+        portal = Portal(
+            settings=settings,
+            sites=sites,
+            catalogue=load_catalogue(resource_folder("tenants"), sites),
+            clock=clock,
+            databases=Databases(urls, prepare=engine.prepare),
+        )
+        made.append((portal, engine))
+        return portal
+
+    yield make
+    for portal, engine in made:
+        portal.databases.close_all()
+        engine.forget(portal)
+    shutil.rmtree(tmp_path / "var", ignore_errors=True)
+
+
+@pytest.fixture
+def portal(make_portal: Callable[..., Portal], engine: SqliteEngine | PostgresEngine) -> Portal:
+    return make_portal(engine)
+
+
+@pytest.fixture
+def site_fr(portal: Portal) -> Site:
+    return portal.sites["fr"]
+
+
+@pytest.fixture
+def site_de(portal: Portal) -> Site:
+    return portal.sites["de"]
+
+
+@pytest.fixture
+def bound_fr(portal: Portal, site_fr: Site) -> Iterator[Site]:
+    with portal.at(site_fr):
+        yield site_fr
+
+
+@pytest.fixture
+def count_queries() -> Callable[[], list[str]]:
+    """Call it inside a bound site: the SQL sent from then on is in the list."""
+
+    def start() -> list[str]:
+        seen: list[str] = []
+        bound = database.obj
+        assert isinstance(bound, pw.Database)
+        bound.query_hooks.append(lambda event: seen.append(event.sql))
+        return seen
+
+    return start

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.sites import CODES, TENANTS, origin
+from webapp.sites import AgreementMissing, SiteConfigError, Sites, load_sites
+
+AGREEMENTS = ("software", "service")
+TEXTS = sorted(TENANTS.glob("*/agreements/*.md"))
+CLOSING = {
+    "en": "Demonstration text of a fictitious company, not legal advice.",
+    "fr": "Texte de démonstration d’une entreprise fictive, sans valeur de conseil juridique.",
+    "de": "Demonstrationstext eines erfundenen Unternehmens, keine Rechtsberatung.",
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("key", AGREEMENTS)
+def test_every_language_of_a_site_has_each_agreement(sites: Sites, code: str, key: str) -> None:
+    site = sites[code]
+    for language in site.languages:
+        agreement = site.agreement(key, language)
+        assert agreement.language in (language, "en")
+        assert agreement.version == "4.2"
+        assert site.legal_entity_in(agreement.language) in agreement.text
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "used"),
+    [
+        ("fr", "fr", "fr"),
+        ("at", "de", "de_AT"),
+        ("ch", "fr", "fr_CH"),
+        ("ch", "it_CH", "en"),
+        ("ae", "ar", "en"),
+        ("jp", "ja", "en"),
+        ("us", "fr", "en_US"),
+    ],
+)
+def test_an_agreement_says_in_which_language_it_really_is(
+    sites: Sites, code: str, language: str, used: str
+) -> None:
+    assert sites[code].agreement("software", language).language == used
+
+
+def test_the_checksum_is_that_of_the_files_bytes(sites: Sites) -> None:
+    content = (TENANTS / "fr" / "agreements" / "software-4.2.fr.md").read_bytes()
+    agreement = sites["fr"].agreement("software", "fr")
+    assert agreement.sha256 == sha256(content).hexdigest()
+    assert agreement.text.encode("utf-8") == content
+
+
+def test_an_agreement_that_nobody_wrote_is_missing(sites: Sites) -> None:
+    with pytest.raises(AgreementMissing, match="fr has no text of the agreement “lease”"):
+        sites["fr"].agreement("lease", "fr")
+    assert sites["fr"].agreement_versions("lease") == ()
+
+
+def test_a_version_published_meanwhile_is_noticed_and_4_10_is_newer_than_4_9(tenants: Path) -> None:
+    site = load_sites(tenants, origin)["ch"]
+    assert site.agreement("software", "fr_CH").version == "4.2"
+    for version in ("4.10", "4.9"):
+        (tenants / "ch" / "agreements" / f"software-{version}.fr_CH.md").write_text(version, encoding="utf-8")
+    newest = site.agreement("software", "fr_CH")
+    assert (newest.version, newest.text) == ("4.10", "4.10")
+    assert site.agreement_versions("software") == ("4.10", "4.9", "4.2")
+
+
+def test_a_version_counts_for_a_language_once_its_text_or_the_english_one_is_there(tenants: Path) -> None:
+    site = load_sites(tenants, origin)["ch"]
+    folder = tenants / "ch" / "agreements"
+    (folder / "software-5.0.de_CH.md").write_text("neu", encoding="utf-8")
+    assert site.agreement("software", "de_CH").version == "5.0"
+    assert site.agreement("software", "fr_CH").version == "4.2"
+    (folder / "software-5.0.en.md").write_text("new", encoding="utf-8")
+    assert site.agreement("software", "fr_CH").text == "new"
+
+
+def test_a_changed_text_is_read_again(tenants: Path) -> None:
+    site = load_sites(tenants, origin)["us"]
+    before = site.agreement("service", "en_US")
+    file = tenants / "us" / "agreements" / "service-4.2.en_US.md"
+    file.write_text(before.text + "More.\n", encoding="utf-8")
+    after = site.agreement("service", "en_US")
+    assert after.text.endswith("More.\n")
+    assert after.sha256 != before.sha256
+
+
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: f"{file.parts[-3]}-{file.stem}")
+def test_an_agreement_is_a_complete_clean_text(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    language = file.suffixes[-2][1:].partition("_")[0]
+    lines = text.splitlines()
+    assert lines[0].startswith("# ")
+    assert lines[-1] == CLOSING[language]
+    headings = [line for line in lines if line.startswith("##")]
+    assert [line.split(" ")[1] for line in headings] == [f"{n}." for n in range(1, len(headings) + 1)]
+    least = 1200 if file.name.startswith("software") else 800
+    assert len(re.findall(r"[^\W\d_]+", text)) >= least
+    assert not re.search(r"[{}'\"~*`<>]|  |Hilti|\r", text)
+
+
+@pytest.mark.parametrize("file", sorted(TENANTS.glob("*/agreements/*.fr*.md")), ids=lambda file: file.name)
+def test_french_signs_stand_after_a_narrow_space_that_does_not_break(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert not re.search(r"[^\u202f][;:!?»]", text)
+    assert not re.search(r"«[^\u202f]", text)
+
+
+def test_the_swiss_texts_use_swiss_words() -> None:
+    folder = TENANTS / "ch" / "agreements"
+    german = (folder / "software-4.2.de_CH.md").read_text(encoding="utf-8")
+    french = (folder / "software-4.2.fr_CH.md").read_text(encoding="utf-8")
+    assert "ß" not in german
+    assert "MWST" in german
+    assert "numéro de commande" in french
+    assert "bon de commande" not in french
+    assert "courriel" in french
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("software_4.3.fr_CH.md", "must have a name such as software-4.2.fr.md"),
+        ("software-4.3.md", "must have a name such as software-4.2.fr.md"),
+        ("software-4.3.es.md", "“es” is not a language of site ch"),
+    ],
+)
+def test_an_agreement_that_nobody_would_be_shown_is_refused(tenants: Path, name: str, words: str) -> None:
+    (tenants / "ch" / "agreements" / name).write_text("text", encoding="utf-8")
+    with pytest.raises(SiteConfigError, match=words):
+        load_sites(tenants, origin)

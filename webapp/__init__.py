@@ -1,0 +1,34 @@
+"""The subscription portal. `create_app` is the whole assembly; everything else is in the rooms below."""
+
+from __future__ import annotations
+
+from flask import Flask
+from htmx_flask import Htmx
+
+from webapp.assembly import Portal, assemble
+from webapp.config import resource_folder
+
+
+def create_app(portal: Portal | None = None) -> Flask:
+    from webapp.web import assets, auth, errors, filters, front, limits, policy, security, site
+    from webapp.web import portal as portal_pages
+
+    portal = portal or assemble()
+    app = Flask("webapp", template_folder=str(resource_folder("templates")), static_folder=None)
+    app.config.update(SECRET_KEY=portal.settings.secret, MAX_CONTENT_LENGTH=1_000_000)
+    app.extensions["portal"] = portal
+
+    Htmx(app)
+    policy.init_app(app)
+    assets.init_app(app)
+    filters.init_app(app)
+    errors.init_app(app)
+    security.init_app(app)
+    auth.init_app(app)
+    limits.init_app(app)
+    portal_pages.init_app(app)
+    front.init_app(app)
+
+    policy.refuse_undeclared(app)
+    site.wrap(app, portal)
+    return app

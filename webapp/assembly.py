@@ -1,0 +1,43 @@
+"""What every caller (pages, commands, jobs) needs: settings, sites, products, clock, databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from webapp.clock import Clock, make_clock
+from webapp.config import Settings, read_settings
+from webapp.data.database import Databases
+from webapp.data.schema import migrate, refuse_old_schema
+from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
+
+
+@dataclass(frozen=True)
+class Portal:
+    settings: Settings
+    sites: Sites
+    catalogue: Catalogue
+    clock: Clock
+    databases: Databases
+
+    @contextmanager
+    def at(self, site: Site) -> Iterator[Site]:
+        """Everything inside happens at this site."""
+        with self.databases.bound(site):
+            yield site
+
+
+def assemble(settings: Settings | None = None) -> Portal:
+    settings = settings or read_settings()
+    sites = load_sites(settings.tenants, settings.origin)
+    return Portal(
+        settings=settings,
+        sites=sites,
+        catalogue=load_catalogue(settings.tenants, sites),
+        clock=make_clock(settings.clock, settings.data),
+        databases=Databases(
+            {site.code: settings.database_url(site.code) for site in sites},
+            prepare=refuse_old_schema if settings.production else lambda opened: migrate(opened) and None,
+        ),
+    )

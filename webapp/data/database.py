@@ -1,0 +1,241 @@
+"""One country site, one database: which one a query goes to is decided by what is bound, and by nothing else.
+
+Unbound is an error, binding twice is an error, and a row that was read at one site can't be saved,
+filtered with or pointed to at another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import peewee as pw
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+if TYPE_CHECKING:
+    from webapp.sites import Site
+
+MAX_CONNECTIONS = 8  # a site and process; 48 sites × 4 processes stay below PostgreSQL's usual limits
+IDLE_SECONDS = 300
+SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+class SiteNotBound(RuntimeError):
+    """A query without a site. Not an AttributeError: `hasattr` must not swallow it."""
+
+
+class CrossSite(RuntimeError):
+    """A row, or a binding, of one site met another site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    site: Site
+    database: pw.Database
+
+
+_bound: ContextVar[Binding | None] = ContextVar("bound site", default=None)
+
+
+def _binding() -> Binding:
+    binding = _bound.get()
+    if binding is None:
+        raise SiteNotBound("No country site is bound: use `with databases.bound(site)`.")
+    return binding
+
+
+def current_site() -> Site:
+    return _binding().site
+
+
+class SiteDatabase(pw.DatabaseProxy):
+    """Stands for the database of the site that is bound in this context."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "_callbacks", [])
+
+    @property
+    def obj(self) -> pw.Database | None:  # read by Peewee itself, e.g. for RETURNING
+        binding = _bound.get()
+        return binding.database if binding else None
+
+    def initialize(self, obj: Any) -> None:
+        for callback in self._callbacks:
+            callback(obj)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_binding().database, name)
+
+    def __enter__(self) -> Any:
+        raise TypeError("Bind a site: `with databases.bound(site)`.")
+
+    def __exit__(self, *args: object) -> Any:
+        raise TypeError("Bind a site: `with databases.bound(site)`.")
+
+    # Resolved at once, so that BEGIN and COMMIT go to the same database whatever happens between.
+    def atomic(self, *args: Any, **kwargs: Any) -> Any:
+        return _binding().database.atomic(*args, **kwargs)
+
+    def transaction(self, *args: Any, **kwargs: Any) -> Any:
+        return _binding().database.transaction(*args, **kwargs)
+
+    def savepoint(self, *args: Any, **kwargs: Any) -> Any:
+        return _binding().database.savepoint(*args, **kwargs)
+
+    def manual_commit(self) -> Any:
+        return _binding().database.manual_commit()
+
+    def connection_context(self) -> Any:
+        return _binding().database.connection_context()
+
+
+database = SiteDatabase()
+
+
+def atomic() -> AbstractContextManager[Any]:
+    """One transaction (a savepoint inside another). On SQLite it takes the write lock at once:
+    a deferred BEGIN fails on read-then-write whatever its timeout is."""
+    bound = _binding().database
+    if isinstance(bound, pw.SqliteDatabase) and bound.transaction_depth() == 0:
+        return bound.atomic("IMMEDIATE")
+    return bound.atomic()
+
+
+class SiteForeignKey(pw.ForeignKeyField):
+    """A foreign key that refuses a row of another site, as value and as filter."""
+
+    def db_value(self, value: Any) -> Any:
+        if isinstance(value, SiteModel):
+            value.refuse_elsewhere()
+        return super().db_value(value)
+
+
+class InstantField(pw.BigIntegerField):
+    """An aware UTC datetime, stored as microseconds since 1970 on both engines."""
+
+    def db_value(self, value: datetime | int | None) -> int | None:
+        return to_micros(value) if isinstance(value, datetime) else value
+
+    def python_value(self, value: int | None) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+class LocalDateField(pw.CharField):
+    """A date at the site, stored as ISO text on both engines."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 10)
+        super().__init__(*args, **kwargs)
+
+    def db_value(self, value: date | str | None) -> str | None:
+        return value.isoformat() if isinstance(value, date) else value
+
+    def python_value(self, value: str | None) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_micros(value: datetime) -> int:
+    if value.tzinfo is None:
+        raise ValueError("An instant needs its zone.")
+    return (value - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(value: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=value)
+
+
+class SiteModel(pw.Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        object.__setattr__(self, "_site_code", current_site().code)
+        super().__init__(*args, **kwargs)
+
+    def refuse_elsewhere(self) -> None:
+        here, origin = current_site().code, self._site_code  # type: ignore[attr-defined]
+        if here != origin:
+            raise CrossSite(f"A {type(self).__name__} of site {origin} was used at site {here}.")
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        self.refuse_elsewhere()
+        return super().save(*args, **kwargs)
+
+    def delete_instance(self, *args: Any, **kwargs: Any) -> Any:
+        self.refuse_elsewhere()
+        return super().delete_instance(*args, **kwargs)
+
+    @classmethod
+    def bind(cls, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("bind() and bind_ctx() change state of the whole process: other threads would read foreign rows.")
+
+    bind_ctx = bind
+
+
+def open_database(url: str) -> pw.Database:
+    """A bounded pool for one site; idle connections are closed."""
+    pool = {"max_connections": MAX_CONNECTIONS, "stale_timeout": IDLE_SECONDS, "timeout": 10, "autoconnect": False}
+    if urlsplit(url).scheme == "postgresql":
+        return PooledPostgresqlDatabase(url, prefer_psycopg3=True, **pool)
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return PooledSqliteDatabase(str(path), pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
+
+
+@dataclass
+class Databases:
+    """The registry: site → its database, opened when first needed."""
+
+    urls: dict[str, str]
+    prepare: Callable[[pw.Database], None] = lambda opened: None  # migrates, or refuses an old schema
+    _open: dict[str, pw.Database] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, site: Site) -> pw.Database:
+        with self._lock:
+            if site.code not in self._open:
+                opened = open_database(self.urls[site.code])
+                self.prepare(opened)
+                self._open[site.code] = opened
+            return self._open[site.code]
+
+    @contextmanager
+    def bound(self, site: Site) -> Iterator[pw.Database]:
+        """Everything inside asks this site's database, and no other."""
+        if (already := _bound.get()) is not None:
+            raise CrossSite(f"Site {already.site.code} is bound: {site.code} can't be bound inside it.")
+        opened = self.of(site)
+        token = _bound.set(Binding(site, opened))
+        try:
+            opened.connect(reuse_if_open=False)  # an open one was leaked by an earlier job: better to hear of it
+            try:
+                yield opened
+            finally:
+                _leave_no_transaction(opened)
+                opened.close()
+        finally:
+            _bound.reset(token)
+
+    def close_all(self) -> None:
+        for opened in self._open.values():
+            opened.close_all()  # type: ignore[attr-defined]
+        self._open.clear()
+
+
+def _leave_no_transaction(opened: pw.Database) -> None:
+    while opened.in_transaction():
+        opened.rollback()
+        opened.pop_transaction()

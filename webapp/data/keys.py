@@ -1,0 +1,29 @@
+"""Keys computed in Python, so that both database engines fold, sort and search alike."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_SEARCH_LIMIT = 300  # both keys fit into one index row of PostgreSQL
+# Letters that Unicode does not decompose although people type them without the stroke or dot.
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ß": "ss", "’": "'"})
+
+
+def fold(text: str) -> str:
+    """Without accents, case and form: `Cañón`, decomposed or not, → `canon`."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return " ".join(plain.translate(_PLAIN).split())
+
+
+def search_key(*parts: str) -> str:
+    return fold(" ".join(part for part in parts if part))[:_SEARCH_LIMIT]
+
+
+def sort_key(text: str) -> str:
+    return fold(text)[:100]
+
+
+def email_key(address: str) -> str:
+    """E-mail addresses compare without case and are shown as sent."""
+    return unicodedata.normalize("NFC", address.strip()).casefold()

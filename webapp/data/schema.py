@@ -1,0 +1,72 @@
+"""Migrations of one site's database with Peewee's own runner, one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import peewee as pw
+from playhouse.migrations import Runner
+
+from webapp.data import accounts, agreements, audit, billing, counters, outbox, sign_in, subscriptions
+from webapp.data.database import SiteModel
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_ADVISORY_LOCK = 7_064_127_001
+
+MODELS: list[type[SiteModel]] = [
+    accounts.Account,
+    accounts.Person,
+    accounts.Membership,
+    sign_in.Session,
+    sign_in.Token,
+    sign_in.Attempt,
+    subscriptions.Order,
+    subscriptions.Subscription,
+    subscriptions.Seat,
+    agreements.AcceptedText,
+    agreements.Acceptance,
+    billing.Invoice,
+    outbox.OutboxMessage,
+    audit.AuditEvent,
+    counters.Counter,
+]
+
+
+class OldSchema(RuntimeError):
+    """The database waits for migrations: in production only `portal db migrate` runs them."""
+
+
+@contextmanager
+def _one_runner(opened: pw.Database) -> Iterator[None]:
+    if isinstance(opened, pw.SqliteDatabase):
+        with open(f"{opened.database}.migrating", "w", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    opened.execute_sql("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+    try:
+        yield
+    finally:
+        opened.execute_sql("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
+
+
+def migrate(opened: pw.Database) -> list[str]:
+    """Brings the database up to date; the names of what was applied."""
+    with opened.connection_context():
+        if not _waiting(opened):
+            return []
+        with _one_runner(opened):
+            return list(Runner(opened, str(MIGRATIONS)).up())
+
+
+def _waiting(opened: pw.Database) -> list[str]:
+    return [found.name for found in Runner(opened, str(MIGRATIONS)).status() if found.path and not found.applied]
+
+
+def refuse_old_schema(opened: pw.Database) -> None:
+    with opened.connection_context():
+        if waiting := _waiting(opened):
+            raise OldSchema(f"The database waits for {', '.join(waiting)}: run `portal db migrate`.")

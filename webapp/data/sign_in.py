@@ -1,0 +1,39 @@
+"""Sessions, single-use tokens and the attempts that limits are counted from. Only hashes are stored."""
+
+from __future__ import annotations
+
+import peewee as pw
+
+from webapp.data.accounts import Person
+from webapp.data.database import InstantField, SiteForeignKey, SiteModel
+
+
+class Session(SiteModel):
+    token_hash = pw.CharField(max_length=64, primary_key=True)
+    person = SiteForeignKey(Person, backref="sessions", on_delete="CASCADE")
+    created_at = InstantField()
+    last_seen_at = InstantField()
+    user_agent = pw.TextField(default="")
+
+
+class Token(SiteModel):
+    """A mailed link that may be used once."""
+
+    token_hash = pw.CharField(max_length=64, primary_key=True)
+    purpose = pw.CharField(max_length=20)  # set_password
+    person = SiteForeignKey(Person, backref="tokens", on_delete="CASCADE")
+    next_path = pw.TextField(default="")
+    created_at = InstantField()
+    expires_at = InstantField(index=True)
+    used_at = InstantField(null=True)
+
+
+class Attempt(SiteModel):
+    """Something a person may do only so often: sign in, ask for a link."""
+
+    kind = pw.CharField(max_length=30)
+    subject = pw.TextField()  # whom it is counted for, e.g. the folded e-mail address
+    at = InstantField()
+
+    class Meta:
+        indexes = ((("kind", "subject", "at"), False),)

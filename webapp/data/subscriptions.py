@@ -1,0 +1,86 @@
+"""Orders as received, and the subscriptions that came of them."""
+
+from __future__ import annotations
+
+import peewee as pw
+
+from webapp.data.accounts import Account, Person
+from webapp.data.database import InstantField, LocalDateField, SiteForeignKey, SiteModel
+
+PENDING, ACTIVE, ENDED, LAPSED, WITHDRAWN = "pending", "active", "ended", "lapsed", "withdrawn"
+
+# Which link of the list shows it: awaiting activation, active, cancelled (planned or ended), or none at all.
+SHELF_PENDING, SHELF_ACTIVE, SHELF_CANCELLED, SHELF_GONE = "pending", "active", "cancelled", "gone"
+NEVER = "9999-12-31"
+
+
+class Order(SiteModel):
+    """The shop's document, kept as received: who sends it again hears what was answered the first time."""
+
+    order_number = pw.CharField(max_length=40, unique=True)
+    content_hash = pw.CharField(max_length=64)
+    document = pw.TextField()
+    warnings = pw.TextField(default="")
+    ordered_at = InstantField()
+    received_at = InstantField()
+
+    class Meta:
+        table_name = "shop_order"  # ORDER is a word of SQL
+
+
+class Subscription(SiteModel):
+    public_id = pw.CharField(max_length=20, unique=True)
+    order = SiteForeignKey(Order, unique=True, backref="subscriptions")
+    account = SiteForeignKey(Account, backref="subscriptions")
+    administrator = SiteForeignKey(Person, backref="administered")
+    product_key = pw.CharField(max_length=60)
+    product_name = pw.TextField()
+    kind = pw.CharField(max_length=10)  # software, service
+    agreement_key = pw.CharField(max_length=40)
+    quantity = pw.IntegerField()
+    seats_taken = pw.IntegerField(default=0)
+    commitment = pw.CharField(max_length=10)  # annual, monthly
+    billing_period = pw.CharField(max_length=10)
+    unit_price = pw.BigIntegerField()  # net, per licence and billing period, in the currency's minor unit
+    currency = pw.CharField(max_length=3)
+    payment_method = pw.CharField(max_length=20)
+    po_number = pw.TextField(default="")
+    language = pw.CharField(max_length=10)
+    status = pw.CharField(max_length=10, default=PENDING)
+    ordered_at = InstantField()
+    activate_before = InstantField()  # first instant of local day 91
+    activated_at = InstantField(null=True)
+    activated_by = SiteForeignKey(Person, null=True, backref="activated")
+    term_start = LocalDateField(null=True)
+    term_end = LocalDateField(null=True)  # the day after the last: the next renewal date
+    anchor_day = pw.SmallIntegerField(null=True)
+    ends_on = LocalDateField(null=True)  # set while a cancellation is planned: the renewal that won't happen
+    ended_at = InstantField(null=True)
+    po_version = pw.IntegerField(default=0)  # counts changes of the PO number: who read an older one is told
+    shelf = pw.CharField(max_length=10, default=SHELF_PENDING)
+    renewal_key = pw.CharField(max_length=10, default=NEVER)  # next renewal for sorting; NEVER: it does not renew
+    search_key = pw.TextField()
+    sort_key = pw.TextField()
+
+    class Meta:
+        indexes = (
+            # The list: each order within one administrator's rows; the first one covers searching too.
+            (("administrator", "sort_key", "id", "shelf", "activate_before", "search_key"), False),
+            (("administrator", "shelf", "sort_key", "id"), False),
+            (("administrator", "shelf", "activate_before", "id"), False),
+            (("administrator", "renewal_key", "id"), False),
+            (("administrator", "ordered_at", "id"), False),
+            (("status", "activate_before"), False),
+        )
+
+
+class Seat(SiteModel):
+    """One licence given to one person."""
+
+    subscription = SiteForeignKey(Subscription, backref="seats")
+    person = SiteForeignKey(Person, backref="seats")
+    state = pw.CharField(max_length=10)  # invited, active
+    since = InstantField()
+
+    class Meta:
+        indexes = ((("subscription", "person"), True), (("person", "subscription"), False))

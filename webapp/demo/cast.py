@@ -1,0 +1,60 @@
+"""The demo's people: the same cast as in the tests. Companies, names and addresses are fictitious."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PASSWORD = "a wrench and a ladder"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    number: str
+    name: str
+    line1: str
+    postal_code: str | None
+    city: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    site: str
+    email: str
+    name: str
+    language: str
+    company: Company
+    administers: bool
+    role: str
+
+
+_OUEST = Company("11900001", "Bâti-Ouest Exemple SAS", "12 quai du Modèle", "44000", "Nantes", "FR")
+_SUD = Company("11900002", "Maçonnerie du Sud Exemple SARL", "3 rue de la Maquette", "13002", "Marseille", "FR")
+_BAU = Company("21900001", "Musterbau Nord GmbH & Co. KG", "Beispielallee 7", "20095", "Hamburg", "DE")
+_WIEN = Company("41900001", "Beispiel Hochbau Ges.m.b.H.", "Mustergasse 4", "1030", "Wien", "AT")
+_ZUG = Company("31900001", "Muster Tiefbau AG", "Beispielweg 11", "6300", "Zug", "CH")
+_MILANO = Company("61900001", "Costruzioni Esempio S.r.l.", "Via del Modello 8", "20121", "Milano", "IT")
+_MADRID = Company("51900001", "Obras Ejemplo, S.A.", "Calle de la Muestra 5", "28013", "Madrid", "ES")
+_LEEDS = Company("81900001", "Example & Daughters Civils Ltd", "7 Sample Road", "LS1 1AA", "Leeds", "GB")
+_AUSTIN = Company("71900001", "Sample Structures of Texas, LLC", "500 Example Pkwy", "78701", "Austin", "US")
+_LODZ = Company("80900001", "Przykładowe Budownictwo Sp. z o.o.", "ul. Wzorcowa 9", "90-001", "Łódź", "PL")
+_DUBAI = Company("91900001", "Al Namuthaj Contracting L.L.C.", "P.O. Box 00000", None, "Dubai", "AE")
+_OSAKA = Company("94900001", "見本建設株式会社", "北区見本町1-2-3", "530-0001", "大阪市", "JP")
+
+PEOPLE = (
+    DemoPerson("fr", "alice@demo.example", "Alice Morel", "fr", _OUEST, True, "administers subscriptions"),
+    DemoPerson("fr", "bob@demo.example", "Bob Girard", "fr", _OUEST, False, "member, uses a license"),
+    DemoPerson("fr", "erin@demo.example", "Erin Lefèvre", "fr", _OUEST, False, "member, pays the bills"),
+    DemoPerson("fr", "charlie@demo.example", "Charlie Roux", "fr", _SUD, True, "another account"),
+    DemoPerson("de", "dora@demo.example", "Dora Lindemann", "de", _BAU, True, "another site"),
+    DemoPerson("at", "anna@demo.example", "Anna Hofer", "de_AT", _WIEN, True, "administers subscriptions"),
+    DemoPerson("ch", "reto@demo.example", "Reto Keller", "de_CH", _ZUG, True, "administers subscriptions"),
+    DemoPerson("ch", "chloe@demo.example", "Chloé Favre", "fr_CH", _ZUG, True, "the same account, in French"),
+    DemoPerson("it", "giulia@demo.example", "Giulia Esposito", "it", _MILANO, True, "administers subscriptions"),
+    DemoPerson("es", "inigo@demo.example", "Íñigo Núñez", "es", _MADRID, True, "administers subscriptions"),
+    DemoPerson("gb", "grace@demo.example", "Grace O’Malley", "en_GB", _LEEDS, True, "administers subscriptions"),
+    DemoPerson("us", "sam@demo.example", "Sam Carter", "en_US", _AUSTIN, True, "administers subscriptions"),
+    DemoPerson("pl", "zofia@demo.example", "Zofia Wójcik", "pl", _LODZ, True, "administers subscriptions"),
+    DemoPerson("ae", "fatima@demo.example", "Fatima Al Amin", "ar", _DUBAI, True, "administers subscriptions"),
+    DemoPerson("jp", "haruka@demo.example", "田中 遥", "ja", _OSAKA, True, "administers subscriptions"),
+)

@@ -1,0 +1,208 @@
+"""Fills each site through the very rules customers go through, at times in the past.
+
+A site that has the demo's people already is left as it is: a second start keeps the data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from webapp.assembly import Portal
+from webapp.data.accounts import Person
+from webapp.data.database import current_site
+from webapp.data.keys import email_key, sort_key
+from webapp.data.outbox import QUEUED, SENT, OutboxMessage
+from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Seat, Subscription
+from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
+from webapp.domain import accounts, activation, passwords, purchase_orders
+from webapp.domain.calendar import local_date
+from webapp.domain.order_document import read_order
+from webapp.domain.order_intake import take_order
+from webapp.sites import Product, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One subscription of the demo: how long ago it was ordered and what became of it."""
+
+    product: str
+    ordered_days_ago: int
+    quantity: int = 1
+    activated_days_ago: int | None = None
+    seats: int = 0
+    ending: str = ""  # cancelled, ended
+    po_number: str = ""
+    new_po_number: str = ""
+    payment_method: str = "invoice"
+
+
+STORIES = (
+    Story("profis-engineering-premium", 81, quantity=5, po_number="4500071236"),
+    Story("ontrack-pro", 28),
+    Story("fieldwire-business", 330, 40, 326, seats=34, po_number="4500061020", new_po_number="4500068812"),
+    Story("profis-engineering-premium", 312, 12, 311, seats=12, po_number="4500068812"),
+    Story("fieldwire-pro", 200, 10, 199, seats=3, ending="cancelled", po_number="BC-2026-0114"),
+    Story("ontrack-enterprise", 175, 1, 173, po_number="4500070455", payment_method="direct_debit"),
+    Story("profis-layout-office", 100, 2, 98, payment_method="credit_card"),
+    Story("fieldwire-premier", 500, 8, 498, ending="ended", po_number="2025/771"),
+    Story("ontrack-lite", 120, po_number="4500055555"),  # nobody activated it: lapsed
+)
+_COLLEAGUES = (
+    *("Marie Dupont", "Paul Girard", "Yanis Belkacem", "Nora Winter", "Jan Kowalski", "Luca Rossi"),
+    *("Inès Garcia", "Tom Baker", "Lena Vogel", "Omar Haddad", "Eva Novak", "Hugo Petit"),
+)
+
+
+def seed_all(portal: Portal) -> list[str]:
+    """The codes of the sites that were empty of demo data and are no longer."""
+    now = portal.clock()
+    hashed = passwords.hash_password(PASSWORD)
+    return [site.code for site in portal.sites if _seed(portal, site, hashed, now=now)]
+
+
+def _seed(portal: Portal, site: Site, hashed: str, *, now: datetime) -> bool:
+    people = [person for person in PEOPLE if person.site == site.code]
+    with portal.at(site):
+        if Person.select().where(Person.email_key == email_key(people[0].email)).exists():
+            return False
+        numbers = _order_numbers(site)
+        for person in people:
+            _seed_person(portal, person, hashed, numbers, now=now)
+    return True
+
+
+def _order_numbers(site: Site) -> Iterator[str]:
+    """Numbers no shop sends."""
+    number = 0
+    while True:
+        number += 1
+        yield f"DEMO-{site.code.upper()}-{number:04}"
+
+
+def _seed_person(
+    portal: Portal, person: DemoPerson, hashed: str, numbers: Iterator[str], *, now: datetime
+) -> None:
+    long_ago = now - timedelta(days=600)
+    row = accounts.keep_person(email=person.email, name=person.name, language=person.language, now=long_ago)
+    row.password_hash = hashed
+    row.save()
+    if person.administers:
+        for story in STORIES:
+            product = portal.catalogue.by_key(story.product)
+            if product and product.sold_on(person.site):
+                _tell(story, product, person, row, next(numbers), portal, now=now)
+    company = person.company
+    account, _changes = accounts.keep_account(company.number, facts=_company_facts(person), update=False)
+    accounts.join(row, account, now=long_ago)
+
+
+def _company_facts(person: DemoPerson) -> dict[str, str | None]:
+    company = person.company
+    return {
+        "name": company.name,
+        "line1": company.line1,
+        "line2": None,
+        "postal_code": company.postal_code,
+        "city": company.city,
+        "region": None,
+        "country": company.country,
+        "vat_id": None,
+    }
+
+
+def _tell(
+    story: Story, product: Product, person: DemoPerson, row: Person, number: str, portal: Portal, *, now: datetime
+) -> None:
+    ordered_at = now - timedelta(days=story.ordered_days_ago, hours=3)
+    order = read_order(_document(story, product, person, number, ordered_at))
+    subscription = take_order(order, catalogue=portal.catalogue, now=ordered_at).subscription
+    if story.activated_days_ago is None:
+        if subscription.activate_before <= now:
+            _mark_delivered(subscription)
+        return
+    activated_at = now - timedelta(days=story.activated_days_ago)
+    _activate(subscription, row, now=activated_at)
+    _fill_seats(subscription, person, story.seats, now=activated_at + timedelta(days=1))
+    if story.new_po_number:
+        later = now - timedelta(days=4)
+        purchase_orders.change_po_number(
+            subscription, story.new_po_number, read_version=0, actor=row, now=later
+        )
+    if story.ending:
+        _plan_end(subscription, ended=story.ending == "ended", now=now)
+    _mark_delivered(subscription)
+
+
+def _document(story: Story, product: Product, person: DemoPerson, number: str, ordered_at: datetime) -> bytes:
+    site = current_site()
+    price = product.demo_price("annual", site.currency) or Decimal(100)
+    document = {
+        "order_number": number,
+        "site": site.code,
+        "language": person.language,
+        "ordered_at": ordered_at.isoformat(),
+        "account": {
+            "customer_number": person.company.number,
+            "name": person.company.name,
+            "address": {
+                key: value for key, value in _company_facts(person).items() if key not in ("name", "vat_id")
+            },
+            "vat_id": None,
+        },
+        "purchaser": {"name": person.name, "email": person.email},
+        "product": product.key,
+        "quantity": story.quantity,
+        "term": "annual",
+        "unit_price": str(price),
+        "currency": site.currency,
+        "price_is_fictitious": True,
+        "purchase_order_number": story.po_number,
+        "payment_method": story.payment_method,
+    }
+    return json.dumps(document).encode()
+
+
+def _activate(subscription: Subscription, row: Person, *, now: datetime) -> None:
+    agreement = current_site().agreement(subscription.agreement_key, row.language)
+    activation.activate(
+        subscription,
+        agreement=agreement,
+        shown_sha256=agreement.sha256,
+        shown_language=row.language,
+        actor=row,
+        now=now,
+    )
+
+
+def _fill_seats(subscription: Subscription, person: DemoPerson, count: int, *, now: datetime) -> None:
+    for index in range(count):
+        first = _COLLEAGUES[index % len(_COLLEAGUES)]
+        name = first if index < len(_COLLEAGUES) else f"{first} {index // len(_COLLEAGUES) + 1}"
+        address = f"{sort_key(name).replace(' ', '.')}@{person.company.number}.demo.example"
+        colleague = accounts.keep_person(email=address, name=name, language=person.language, now=now)
+        accounts.join(colleague, subscription.account, now=now)
+        state = "invited" if index % 7 == 6 else "active"
+        Seat.insert(subscription=subscription, person=colleague, state=state, since=now).execute()
+    Subscription.update(seats_taken=count).where(Subscription.id == subscription.id).execute()
+
+
+def _plan_end(subscription: Subscription, *, ended: bool, now: datetime) -> None:
+    """As the rules of cancelling leave a subscription."""
+    ends_on = subscription.term_end
+    changes: dict[str, object] = {"shelf": SHELF_CANCELLED, "renewal_key": NEVER, "ends_on": ends_on}
+    if ended and ends_on <= local_date(now, current_site().time_zone):
+        changes |= {"status": ENDED, "ended_at": now - timedelta(days=1)}
+    Subscription.update(changes).where(Subscription.id == subscription.id).execute()
+
+
+def _mark_delivered(subscription: Subscription) -> None:
+    """What happened long ago was mailed long ago."""
+    OutboxMessage.update(state=SENT, sent_at=OutboxMessage.created_at).where(
+        OutboxMessage.subscription == subscription, OutboxMessage.state == QUEUED
+    ).execute()
+
+

@@ -1,0 +1,66 @@
+"""The audit trail: each change writes who did what, in the transaction of the change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from webapp.data.accounts import Account, Person
+from webapp.data.audit import AuditEvent
+from webapp.data.subscriptions import Subscription
+
+ORDER_ACCEPTED = "order.accepted"
+ORDER_WITHDRAWN = "order.withdrawn"
+PURCHASER_CORRECTED = "order.purchaser_corrected"
+ACTIVATION_MAIL_REQUESTED = "activation.mail_requested"
+SUBSCRIPTION_ACTIVATED = "subscription.activated"
+SUBSCRIPTION_LAPSED = "subscription.lapsed"
+PURCHASE_ORDER_CHANGED = "purchase_order.changed"
+SIGNED_IN = "person.signed_in"
+SIGN_IN_FAILED = "person.sign_in_failed"
+SIGNED_OUT = "person.signed_out"
+PASSWORD_SET = "person.password_set"
+LANGUAGE_CHOSEN = "person.language_chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person of the site, or one of the callers that have no person."""
+
+    kind: Literal["person", "shop", "operator", "portal"]
+    person: Person | None = None
+    name: str = ""
+
+    @classmethod
+    def of(cls, person: Person) -> Actor:
+        return cls("person", person, person.name)
+
+
+SHOP = Actor("shop")
+OPERATOR = Actor("operator")
+PORTAL = Actor("portal")
+
+
+def record(
+    action: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    subscription: Subscription | None = None,
+    account: Account | None = None,
+    person: Person | None = None,
+    **details: object,
+) -> None:
+    AuditEvent.insert(
+        at=now,
+        action=action,
+        actor_kind=actor.kind,
+        actor=actor.person,
+        actor_name=actor.name,
+        account=account if account is not None or subscription is None else subscription.account_id,
+        subscription=subscription,
+        person=person,
+        details=json.dumps(details, ensure_ascii=False, sort_keys=True),
+    ).execute()

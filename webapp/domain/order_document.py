@@ -1,0 +1,182 @@
+"""The document with which a shop hands over an order. Published as `docs/order.schema.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from webapp.data.database import to_micros
+from webapp.domain import order_fields as fields
+from webapp.domain.order_reading import Spelled, field_name, read_object, read_text
+from webapp.domain.order_refusals import CODES, Code, OrderRefused
+
+TERMS = ("annual", "monthly")
+PAYMENT_METHODS = ("invoice", "direct_debit", "credit_card")
+_TERM = fields.choice(*TERMS, code="invalid_term")
+
+
+class Part(BaseModel):
+    """Fields that we don't know are kept with the order and reported as a warning."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Address(Part):
+    line1: Annotated[str, fields.text(300), Field(description="Street and number, or what stands for them.")]
+    line2: Annotated[str | None, fields.optional_text(300), Field(description="Floor, door, building.")] = None
+    postal_code: Annotated[
+        str | None, fields.optional_text(40), Field(description="null where the country has none.")
+    ] = None
+    city: Annotated[str, fields.text(200)]
+    region: Annotated[str | None, fields.optional_text(200), Field(description="State, province.")] = None
+    country: Annotated[str, fields.COUNTRY, Field(description="ISO 3166-1, two capital letters.")]
+
+
+class Company(Part):
+    """The customer company: an account of the site, known by its customer number."""
+
+    customer_number: Annotated[str, fields.text(40), Field(description="Text: leading zeros count.")]
+    name: Annotated[str, fields.text(500)]
+    address: Address
+    vat_id: Annotated[
+        str | None,
+        fields.optional_text(40),
+        Field(description="Checked; a wrong check digit is a warning on the order, not a refusal."),
+    ] = None
+
+
+class Purchaser(Part):
+    """Who bought: administers the subscription and gets the activation e-mail."""
+
+    name: Annotated[str, fields.text(300)]
+    email: Annotated[str, fields.EMAIL, Field(description="Compared without case, shown as sent.")]
+
+
+class OrderDocument(Part):
+    """One order of one product at one country site."""
+
+    order_number: Annotated[
+        str, fields.ORDER_NUMBER, Field(description="Unique at its site; goes into links. Never used twice.")
+    ]
+    site: Annotated[
+        str,
+        fields.word("[a-z]{2}", code="unknown_site", unknown="there is no site"),
+        Field(description="Code of the country site."),
+    ]
+    language: Annotated[
+        str,
+        fields.word("[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?", code="language_not_on_site", unknown="no language is called"),
+        Field(description="Language of the purchaser's e-mails; one that the site offers."),
+    ]
+    ordered_at: Annotated[
+        datetime,
+        fields.INSTANT,
+        Field(description="When it was bought, with zone. The 90 days begin on this day of the site's calendar."),
+    ]
+    account: Company
+    purchaser: Purchaser
+    product: Annotated[
+        str,
+        fields.word("[a-z0-9-]{1,60}", code="unknown_product", unknown="no product has the key"),
+        Field(description="Key of the catalogue."),
+    ]
+    quantity: Annotated[int, fields.QUANTITY, Field(description="Licenses.")]
+    term: Annotated[str, _TERM, Field(description="The commitment.")]
+    billing_period: Annotated[
+        str | None,
+        fields.optional(_TERM),
+        Field(description="If it differs from the term: a one-year commitment may be billed monthly."),
+    ] = None
+    unit_price: Annotated[
+        Decimal,
+        fields.PRICE,
+        Field(description="Net, per license and billing period, as text; decimals as the currency has."),
+    ]
+    currency: Annotated[
+        str,
+        fields.word("[A-Z]{3}", code="unknown_currency", unknown="no currency is called"),
+        Field(description="ISO 4217; the one that the site bills in."),
+    ]
+    purchase_order_number: Annotated[
+        str,
+        fields.PO_NUMBER,
+        Field(description="The customer's text, at most 70 characters without the outer spaces; may be empty."),
+    ]
+    payment_method: Annotated[str, fields.choice(*PAYMENT_METHODS, code="missing_value")]
+    price_is_fictitious: Annotated[bool, fields.FLAG, Field(description="true in demonstration data.")] = False
+
+
+@dataclass(frozen=True)
+class ReceivedOrder:
+    """An order that is well-formed, with its text as received."""
+
+    document: OrderDocument
+    text: str
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Equal for equal content: the order of keys, escapes and absent or null optional fields don't matter."""
+        content = self.document.model_dump(exclude_defaults=True)
+        if content.get("billing_period") == content["term"]:
+            del content["billing_period"]
+        canonical = json.dumps(content, sort_keys=True, default=_canonical)
+        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _canonical(value: object) -> Any:
+    match value:
+        case datetime():
+            return to_micros(value)
+        case Decimal():
+            return str(value.normalize())
+        case Spelled():
+            return [value.text]
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def read_order(line: bytes) -> ReceivedOrder:
+    """One order as a shop sends it. What it asks for is checked by `order_terms`, at its site."""
+    text = read_text(line)
+    return ReceivedOrder(_document(read_object(text)), text)
+
+
+def _document(content: dict[str, Any]) -> OrderDocument:
+    try:
+        return OrderDocument.model_validate(content)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: ValidationError) -> OrderRefused:
+    """A missing field before all else; then the first wrong one in the order of the model."""
+    problems = error.errors(include_url=False, include_input=False)
+    problem = next((found for found in problems if found["type"] == "missing"), problems[0])
+    field = field_name(problem["loc"])
+    if problem["type"] == "missing":
+        return OrderRefused("missing_field", field, f"the record has no {field} field")
+    if problem["type"] in CODES:
+        return OrderRefused(cast(Code, problem["type"]), field, problem["msg"])
+    return OrderRefused("missing_value", field, "there must be an object: {…}")
+
+
+def unknown_fields(part: Part, path: tuple[str, ...] = ()) -> Iterator[str]:
+    for name in part.model_extra or {}:
+        yield field_name((*path, name))
+    for name in type(part).model_fields:
+        inside = getattr(part, name)
+        if isinstance(inside, Part):
+            yield from unknown_fields(inside, (*path, name))
+
+
+def published_schema() -> str:
+    """The file `docs/order.schema.json`."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **OrderDocument.model_json_schema()}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

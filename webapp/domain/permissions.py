@@ -1,0 +1,55 @@
+"""Fetching a row is checking a right: each loader is one query that joins the right of who asks.
+
+Not yours and not there are the same answer, `NotThere`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from webapp.data.accounts import Account, Person
+from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Subscription
+from webapp.domain.refusals import NotThere
+
+
+def administered_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
+    """A subscription this person administers and may see: lapsed and withdrawn ones are gone."""
+    found = (
+        Subscription.select(Subscription, Account, Order, Person)
+        .join(Account)
+        .switch(Subscription)
+        .join(Order)
+        .switch(Subscription)
+        .join(Person, on=(Subscription.administrator == Person.id), attr="administrator")
+        .where(
+            Subscription.public_id == public_id,
+            Subscription.administrator == person_id,
+            (Subscription.status.in_([ACTIVE, ENDED]))
+            | ((Subscription.status == PENDING) & (Subscription.activate_before > now)),
+        )
+        .get_or_none()
+    )
+    if found is None:
+        raise NotThere
+    return found
+
+
+def managed_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
+    """One that can be changed: active, and administered by this person."""
+    found = administered_subscription(person_id, public_id, now=now)
+    if found.status != ACTIVE:
+        raise NotThere
+    return found
+
+
+def ordered_subscription(person_id: int, order_number: str) -> Subscription:
+    """What the link of an activation e-mail names, whatever became of it: its administrator may hear that."""
+    found = (
+        Subscription.select(Subscription, Order)
+        .join(Order)
+        .where(Order.order_number == order_number, Subscription.administrator == person_id)
+        .get_or_none()
+    )
+    if found is None:
+        raise NotThere
+    return found

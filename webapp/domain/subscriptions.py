@@ -1,0 +1,118 @@
+"""How a subscription stands, and what its page tells about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from webapp.data.database import current_site, from_micros, to_micros
+from webapp.data.statements import row, rows
+from webapp.domain.calendar import days_left, last_activation_day, local_date
+from webapp.domain.refusals import NotThere
+
+RECENT_EVENTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`state` is pending, active, cancelling or ended; dates are the site's."""
+
+    state: str
+    days_left: int | None = None  # until activation is no longer possible, or until the next renewal
+    last_activation_day: date | None = None
+    renews_on: date | None = None
+    ends_on: date | None = None
+
+    @property
+    def last_day(self) -> date | None:
+        """Of access, when it does not renew."""
+        return self.ends_on and self.ends_on - timedelta(days=1)
+
+
+def standing(found: Any, *, now: datetime) -> Standing:
+    """Of a row with status, activate_before (microseconds), term_end and ends_on (ISO texts)."""
+    today = local_date(now, current_site().time_zone)
+    if found.status == "pending":
+        return pending_standing(found.activate_before, now=now)
+    if found.status == "ended":
+        return Standing("ended", ends_on=_date(found.ends_on))
+    if found.ends_on:
+        ends_on = date.fromisoformat(found.ends_on)
+        return Standing("cancelling", (ends_on - today).days, ends_on=ends_on)
+    renews_on = date.fromisoformat(found.term_end)
+    return Standing("active", (renews_on - today).days, renews_on=renews_on)
+
+
+def pending_standing(activate_before: int, *, now: datetime) -> Standing:
+    zone, before = current_site().time_zone, from_micros(activate_before)
+    return Standing("pending", days_left(before, zone, now=now), last_activation_day(before, zone))
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+_MANAGE_SQL = """
+SELECT s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.seats_taken, s.status, s.shelf,
+ s.commitment, s.billing_period, s.unit_price, s.currency, s.payment_method, s.po_number, s.po_version,
+ s.activate_before, s.ordered_at, s.activated_at, s.term_start, s.term_end, s.ends_on, s.agreement_key,
+ o.order_number, a.name AS account_name, a.customer_number, a.line1, a.line2, a.postal_code, a.city, a.region,
+ a.country, a.vat_id, p.id AS administrator_id, p.name AS administrator_name, p.email AS administrator_email,
+ activator.name AS activated_by_name, acc.accepted_at, acc.language AS accepted_language,
+ accepter.name AS accepted_by_name, t.version AS accepted_version, t.sha256 AS accepted_sha256
+FROM subscription s
+JOIN shop_order o ON o.id = s.order_id
+JOIN account a ON a.id = s.account_id
+JOIN person p ON p.id = s.administrator_id
+LEFT JOIN person activator ON activator.id = s.activated_by_id
+LEFT JOIN acceptance acc ON acc.subscription_id = s.id
+LEFT JOIN person accepter ON accepter.id = acc.person_id
+LEFT JOIN accepted_text t ON t.sha256 = acc.text_id
+WHERE s.public_id = :public_id AND s.administrator_id = :person
+ AND (s.shelf IN ('active', 'cancelled') OR (s.shelf = 'pending' AND s.activate_before > :now))
+"""
+
+_ACTIVITY_SQL = """
+SELECT e.at, e.action, e.actor_kind, e.actor_name, e.details FROM audit_event e
+WHERE e.subscription_id = :subscription ORDER BY e.id DESC LIMIT :size
+"""
+
+
+def managed(person_id: int, public_id: str, *, now: datetime) -> Any:
+    """Everything the manage page shows of one subscription, if this person administers it."""
+    found = row(_MANAGE_SQL, person=person_id, public_id=public_id, now=to_micros(now))
+    if found is None:
+        raise NotThere
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    at: datetime
+    action: str
+    actor_kind: str
+    actor_name: str
+    details: dict[str, Any]
+
+
+def activity(subscription_id: int) -> Sequence[Activity]:
+    """The latest events, newest first."""
+    found = rows(_ACTIVITY_SQL, subscription=subscription_id, size=RECENT_EVENTS)
+    return [
+        Activity(from_micros(event.at), event.action, event.actor_kind, event.actor_name, json.loads(event.details))
+        for event in found
+    ]
+
+
+_SEATS_SQL = """
+SELECT p.name, p.email, seat.state, seat.since FROM seat JOIN person p ON p.id = seat.person_id
+WHERE seat.subscription_id = :subscription ORDER BY p.sort_key, p.id
+"""
+
+
+def seats(subscription_id: int) -> Sequence[Any]:
+    """The people who hold a license, by name."""
+    return rows(_SEATS_SQL, subscription=subscription_id)

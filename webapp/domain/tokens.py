@@ -1,0 +1,81 @@
+"""Mailed links that may be used once. Only their hash is kept, and looking at one never uses it up."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from webapp.data.accounts import Person
+from webapp.data.database import atomic
+from webapp.data.records import insert
+from webapp.data.sign_in import Token
+from webapp.domain.refusals import Refusal
+from webapp.i18n import _
+
+SET_PASSWORD = "set_password"
+_RANDOM_BYTES = 32
+
+
+class TokenInvalid(Refusal):
+    """Used, expired, or never issued: which of them is told to nobody."""
+
+    def __str__(self) -> str:
+        return _(
+            "This link does not work any more: it was used already, or it is too old. Ask for a new one."
+        )
+
+
+def _hash(token: str) -> str:
+    return sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def mint(purpose: str, *, person: Person, minutes: int, next_path: str, now: datetime) -> str:
+    """The secret itself, which is nowhere else afterwards."""
+    token = secrets.token_urlsafe(_RANDOM_BYTES)
+    insert(
+        Token,
+        token_hash=_hash(token),
+        purpose=purpose,
+        person=person,
+        next_path=next_path,
+        created_at=now,
+        expires_at=now + timedelta(minutes=minutes),
+    )
+    return token
+
+
+def peek(token: str, purpose: str, *, now: datetime) -> Token:
+    """What the link would do, for a GET: mail scanners fetch links before people do."""
+    found = Token.get_or_none(
+        (Token.token_hash == _hash(token))
+        & (Token.purpose == purpose)
+        & Token.used_at.is_null()
+        & (Token.expires_at > now)
+    )
+    if found is None:
+        raise TokenInvalid
+    return found
+
+
+def consume(token: str, purpose: str, *, now: datetime) -> Token:
+    """Uses the link up. The person's other links of this purpose die with it."""
+    with atomic():
+        found = peek(token, purpose, now=now)
+        if not _mark_used(found, now):
+            raise TokenInvalid
+        _mark_others_used(found, now)
+        found.used_at = now
+        return found
+
+
+def _mark_used(token: Token, now: datetime) -> bool:
+    """False if somebody was faster."""
+    unused = (Token.token_hash == token.token_hash) & Token.used_at.is_null()
+    return Token.update(used_at=now).where(unused).execute() == 1
+
+
+def _mark_others_used(token: Token, now: datetime) -> None:
+    Token.update(used_at=now).where(
+        (Token.person == token.person) & (Token.purpose == token.purpose) & Token.used_at.is_null()
+    ).execute()

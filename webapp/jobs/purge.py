@@ -1,0 +1,23 @@
+"""Deletes what has no use any more: expired tokens and sessions, attempts that no limit counts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from webapp.assembly import Portal
+from webapp.data.sign_in import Attempt, Session, Token
+from webapp.domain import sign_in
+from webapp.sites import Site
+
+ATTEMPTS_KEPT = timedelta(days=7)  # longer than any limit looks back
+
+
+def purge(portal: Portal, site: Site) -> int:
+    """How many rows went."""
+    now = portal.clock()
+    idle, too_old = Session.last_seen_at <= now - sign_in.IDLE, Session.created_at <= now - sign_in.ABSOLUTE
+    with portal.at(site):
+        gone = Token.delete().where(Token.expires_at <= now).execute()
+        gone += Session.delete().where(idle | too_old).execute()
+        gone += Attempt.delete().where(Attempt.at <= now - ATTEMPTS_KEPT).execute()
+    return int(gone)

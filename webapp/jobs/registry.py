@@ -1,0 +1,92 @@
+"""The periodic work, by name, and running it site by site."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from webapp.assembly import Portal
+from webapp.jobs.lapse import lapse
+from webapp.jobs.outbox import deliver
+from webapp.jobs.purge import purge
+from webapp.mail.failures import in_words
+from webapp.mail.transport import transport_for
+from webapp.sites import Site
+
+log = logging.getLogger(__name__)
+
+Counts = Mapping[str, int]
+
+
+class UnknownJob(LookupError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no job “{name}”. Jobs: {', '.join(JOBS)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    name: str
+    summary: str
+    run: Callable[[Portal, Site], Counts]
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    job: str
+    site: str
+    counts: Counts = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.error
+
+
+class MailServerUnavailable(RuntimeError):
+    """Nothing is lost: the mails wait for the next run."""
+
+
+def _deliver(portal: Portal, site: Site) -> Counts:
+    transport = transport_for(portal.settings)
+    try:
+        done = deliver(portal, site, transport)
+    finally:
+        transport.close()
+    if done.unavailable:
+        raise MailServerUnavailable(done.unavailable)
+    return {"sent": done.sent, "failed": done.failed, "dead": done.dead}
+
+
+_ALL = (
+    Job("lapse", "mark subscriptions that nobody activated in time", lambda *at: {"lapsed": lapse(*at)}),
+    Job("outbox", "deliver waiting e-mails", _deliver),
+    Job("purge", "delete expired links, sessions and attempts", lambda *at: {"deleted": purge(*at)}),
+)
+JOBS: Mapping[str, Job] = {job.name: job for job in _ALL}
+
+
+def run_due(
+    portal: Portal, names: Iterable[str] | None = None, sites: Iterable[Site] | None = None
+) -> list[JobResult]:
+    """All jobs at all sites, or those named. What fails at one site stops nothing elsewhere."""
+    chosen = [_job(name) for name in names] if names is not None else list(_ALL)
+    at = list(sites) if sites is not None else list(portal.sites)
+    return [_run(portal, job, site) for job in chosen for site in at]
+
+
+def _job(name: str) -> Job:
+    if name not in JOBS:
+        raise UnknownJob(name)
+    return JOBS[name]
+
+
+def _run(portal: Portal, job: Job, site: Site) -> JobResult:
+    try:
+        return JobResult(job.name, site.code, job.run(portal, site))
+    except MailServerUnavailable as problem:
+        log.warning("The mail server takes nothing from site %s: %s", site.code, problem)
+        return JobResult(job.name, site.code, error=str(problem))
+    except Exception as problem:
+        log.exception("Job %s failed at site %s.", job.name, site.code)
+        return JobResult(job.name, site.code, error=in_words(problem))

@@ -1,0 +1,56 @@
+"""Builds the message that goes out from the one that is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from webapp.data.outbox import OutboxMessage
+from webapp.i18n import _, speaking, speech
+from webapp.mail.headers import WIRE, WIRE_UTF8, mailbox, subject, wire_address
+from webapp.sites import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What stands in the stored text, and what the recipient reads instead."""
+
+    placeholder: str
+    token: str
+
+    def reveal_in(self, text: str) -> str:
+        return text.replace(self.placeholder, self.token)
+
+
+def build_message(
+    stored: OutboxMessage, *, site: Site, mail_from: str, secret: Secret | None = None
+) -> EmailMessage:
+    to = wire_address(stored.to_email)
+    message = EmailMessage(policy=WIRE if to.isascii() else WIRE_UTF8)
+    message["Message-ID"] = stored.message_id
+    message["Date"] = stored.created_at
+    message["From"] = mailbox(_sender_name(stored.language, site), wire_address(mail_from))
+    message["To"] = mailbox(stored.to_name, to)
+    message["Reply-To"] = wire_address(site.support_email)
+    message["Subject"] = subject(stored.subject)
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Portal-Site"] = site.code
+    text, html = stored.text, stored.html
+    if secret:
+        text, html = secret.reveal_in(text), secret.reveal_in(html)
+    # Quoted-printable: short lines of ASCII, whatever the servers on the way can take.
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def recipient(message: EmailMessage) -> str:
+    """The envelope's address."""
+    address: str = message["To"].addresses[0].addr_spec
+    return address
+
+
+def _sender_name(language: str, site: Site) -> str:
+    with speaking(speech(language, site.territory)) as spoken:
+        portal, country = site.brand_name_in(spoken.text_language), site.name_in(spoken.text_language)
+        return _("%(portal)s %(country)s", portal=portal, country=country)

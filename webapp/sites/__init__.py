@@ -1,0 +1,26 @@
+"""The country sites, what they sell and what customers agree to there: `tenants/` as typed objects.
+
+Everything is read once at start, and refused there with file and field if something is wrong. Only agreement
+texts are looked up again each time, since they may be published while the program runs.
+"""
+
+from webapp.sites.agreements import AgreementMissing, AgreementText
+from webapp.sites.catalogue import Catalogue, Product, load_catalogue
+from webapp.sites.fields import LocalText, SiteConfigError
+from webapp.sites.site import PAYMENT_METHODS, Brand, LegalEntity, Site, Sites, load_sites
+
+__all__ = [
+    "PAYMENT_METHODS",
+    "AgreementMissing",
+    "AgreementText",
+    "Brand",
+    "Catalogue",
+    "LegalEntity",
+    "LocalText",
+    "Product",
+    "Site",
+    "SiteConfigError",
+    "Sites",
+    "load_catalogue",
+    "load_sites",
+]

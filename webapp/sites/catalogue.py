@@ -1,0 +1,118 @@
+"""The products that the sites sell: `tenants/catalogue.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+
+from webapp.sites.fields import Fields, Shape, read_fields
+from webapp.sites.site import Sites
+
+KINDS = ("software", "service")
+LICENCE_MODELS = ("named", "unlimited", "volume")
+TERMS = ("annual", "monthly")
+EVERYWHERE = "all"
+
+_KEY = Shape(re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*"), "profis-engineering-premium")
+_WEB_ADDRESS = Shape(re.compile(r"https://\S+"), "https://help.example/fieldwire")
+
+Prices = Mapping[str, Mapping[str, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    key: str
+    name: str
+    family: str
+    kind: str
+    orderable: bool
+    chargeable: bool
+    self_service: bool
+    licence_model: str
+    sites: frozenset[str]
+    prices: Prices  # term → currency → net price of one licence and term
+    agreement: str
+    help_url: str
+
+    def sold_on(self, site_code: str) -> bool:
+        """Can be ordered there."""
+        return self.orderable and site_code in self.sites
+
+    def demo_price(self, term: str, currency: str) -> Decimal | None:
+        return self.prices.get(term, {}).get(currency)
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    _by_key: Mapping[str, Product]
+
+    def __iter__(self) -> Iterator[Product]:
+        return iter(self._by_key.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def by_key(self, key: str) -> Product | None:
+        return self._by_key.get(key)
+
+
+def load_catalogue(folder: Path, sites: Sites) -> Catalogue:
+    fields = read_fields(folder / "catalogue.toml")
+    tables = fields.table("products")
+    fields.end()
+    products = {key: _load_product(tables.named(key, _KEY), tables.table(key), sites) for key in tables.names}
+    return Catalogue(MappingProxyType(products))
+
+
+def _load_product(key: str, fields: Fields, sites: Sites) -> Product:
+    product = Product(
+        key=key,
+        name=fields.text("name"),
+        family=fields.text("family"),
+        kind=fields.choice("kind", KINDS),
+        orderable=fields.flag("orderable"),
+        chargeable=fields.flag("chargeable"),
+        self_service=fields.flag("self_service"),
+        licence_model=fields.choice("licence_model", LICENCE_MODELS),
+        sites=_sites(fields, sites),
+        prices=_prices(fields.table("prices"), sites) if "prices" in fields else MappingProxyType({}),
+        agreement=fields.text("agreement", _KEY),
+        help_url=fields.text("help", _WEB_ADDRESS),
+    )
+    fields.end()
+    _refuse_contradictions(product, fields, sites)
+    return product
+
+
+def _sites(fields: Fields, sites: Sites) -> frozenset[str]:
+    """Nothing said: sold nowhere."""
+    if fields.is_text("sites"):
+        fields.choice("sites", [EVERYWHERE])
+        return frozenset(sites.codes)
+    return frozenset(fields.choices("sites", sites.codes) if "sites" in fields else ())
+
+
+def _prices(fields: Fields, sites: Sites) -> Prices:
+    prices = {term: _amounts(fields.table(term), sites) for term in TERMS if term in fields}
+    fields.end()
+    return MappingProxyType(prices)
+
+
+def _amounts(fields: Fields, sites: Sites) -> Mapping[str, Decimal]:
+    currencies = {site.currency for site in sites}
+    amounts = {currency: fields.decimal(currency) for currency in fields.names if currency in currencies}
+    for currency in fields.names:
+        raise fields.wrong(currency, "no site bills in this currency")
+    return MappingProxyType(amounts)
+
+
+def _refuse_contradictions(product: Product, fields: Fields, sites: Sites) -> None:
+    if product.orderable and not product.chargeable:
+        raise fields.wrong("orderable", "what is free of charge can't be ordered")
+    for site in sites:
+        if site.code in product.sites and not site.agreement_versions(product.agreement):
+            raise fields.wrong("agreement", f"site {site.code} has no agreement “{product.agreement}”")

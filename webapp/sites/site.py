@@ -1,0 +1,230 @@
+"""One country site as `tenants/<code>/site.toml` describes it, and all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from webapp.sites.agreements import (
+    FILE_NAME,
+    AgreementMissing,
+    AgreementText,
+    published_versions,
+    read_agreement,
+)
+from webapp.sites.fields import (
+    FALLBACK_LANGUAGE,
+    LANGUAGE,
+    Fields,
+    LocalText,
+    Shape,
+    SiteConfigError,
+    base_language,
+    read_fields,
+)
+
+PAYMENT_METHODS = ("invoice", "direct_debit", "credit_card")
+DOCUMENT_FORMATS = ("facturx", "qr-bill", "pdf")
+
+_SITE_CODE = Shape(re.compile(r"[a-z]{2}"), "fr")
+_TERRITORY = Shape(re.compile(r"[A-Z]{2}"), "FR")
+_CURRENCY = Shape(re.compile(r"[A-Z]{3}"), "EUR")
+_COLOUR = Shape(re.compile(r"#[0-9a-f]{6}"), "#0a5168")
+_EMAIL = Shape(re.compile(r"[^@\s]+@[^@\s]+"), "support@fr.portal.example")
+
+
+@dataclass(frozen=True, slots=True)
+class LegalEntity:
+    name: LocalText
+    address: tuple[str, ...]
+    registration: LocalText
+    vat_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    name: LocalText
+    accent: str | None
+    accent_dark: str | None
+
+
+# Equal means the same object, so that a site can be the key of a dictionary.
+@dataclass(frozen=True, eq=False)
+class Site:
+    code: str
+    names: LocalText
+    territory: str
+    languages: tuple[str, ...]
+    currency: str
+    time_zone: ZoneInfo
+    region: str
+    tax_name: LocalText
+    tax_rate: Decimal | None  # percent; None where there is no single rate, as in the United States
+    legal_entity: LegalEntity
+    support_email: str
+    support_phone: str
+    payment_methods: tuple[str, ...]
+    payment_days: int
+    document_format: str
+    brand: Brand
+    folder: Path
+    origin: str  # `https://fr.portal.example`: where its customers reach it
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0]
+
+    def name_in(self, language: str) -> str:
+        return self.names.in_language(language)
+
+    def legal_entity_in(self, language: str) -> str:
+        return self.legal_entity.name.in_language(language)
+
+    def tax_name_in(self, language: str) -> str:
+        return self.tax_name.in_language(language)
+
+    def brand_name_in(self, language: str) -> str:
+        return self.brand.name.in_language(language)
+
+    def language_for(self, code: str) -> str | None:
+        """The site's locale for a language code: in Switzerland `de`, `de-DE` and `de_CH` are all `de_CH`."""
+        wanted = code.replace("-", "_").lower()
+        exact = (language for language in self.languages if language.lower() == wanted)
+        base = base_language(wanted)
+        related = (language for language in self.languages if base_language(language) == base)
+        return next(exact, None) or next(related, None)
+
+    def agreement(self, key: str, language: str) -> AgreementText:
+        """The newest text in this language or else in English; a version counts once one of them is there."""
+        wanted = self.language_for(language) or self.default_language
+        for published in published_versions(self.folder, key):
+            for candidate in (wanted, base_language(wanted), FALLBACK_LANGUAGE):
+                if candidate in published.files:
+                    return read_agreement(key, published, candidate)
+        raise AgreementMissing(f"Site {self.code} has no text of the agreement “{key}” for {wanted}.")
+
+    def agreement_versions(self, key: str) -> tuple[str, ...]:
+        """Newest first."""
+        return tuple(published.version for published in published_versions(self.folder, key))
+
+
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """All country sites, in the order of their codes."""
+
+    _by_code: Mapping[str, Site]
+
+    def __iter__(self) -> Iterator[Site]:
+        return iter(self._by_code.values())
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(self._by_code)
+
+    def __getitem__(self, code: str) -> Site:
+        return self._by_code[code]
+
+    def by_code(self, code: str) -> Site | None:
+        return self._by_code.get(code)
+
+    def site_for_host(self, host: str, domain: str) -> Site | None:
+        """Exactly `<code>.<domain>`, whatever the port; every other host is nobody's."""
+        name, _, port = host.lower().partition(":")
+        if port and not (port.isascii() and port.isdigit()):
+            return None
+        code, _, parent = name.partition(".")
+        return self.by_code(code) if parent == domain.lower() else None
+
+
+def load_sites(folder: Path, origin: Callable[[str], str]) -> Sites:
+    """Every folder in `folder` is a country site; `origin` says for its code where customers reach it."""
+    if not folder.is_dir():
+        raise SiteConfigError(folder, "", "there is no such folder of country sites")
+    site_folders = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._")
+    if not site_folders:
+        raise SiteConfigError(folder, "", "holds no country site: each has a folder with a site.toml")
+    return Sites(MappingProxyType({path.name: _load_site(path, origin) for path in site_folders}))
+
+
+def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
+    fields = read_fields(folder / "site.toml")
+    tax, contact = fields.table("tax"), fields.table("contact")
+    site = Site(
+        code=_code(fields, folder),
+        names=fields.local_text("name"),
+        territory=fields.text("territory", _TERRITORY),
+        languages=fields.texts("languages", LANGUAGE),
+        currency=fields.text("currency", _CURRENCY),
+        time_zone=_time_zone(fields),
+        region=fields.text("region"),
+        tax_name=tax.local_text("name"),
+        tax_rate=tax.decimal("standard_rate") if "standard_rate" in tax else None,
+        legal_entity=_legal_entity(fields.table("legal_entity")),
+        support_email=contact.text("support_email", _EMAIL),
+        support_phone=contact.text("support_phone"),
+        payment_methods=fields.choices("payment_methods", PAYMENT_METHODS),
+        payment_days=fields.number("payment_days"),
+        document_format=fields.choice("document_format", DOCUMENT_FORMATS),
+        brand=_brand(fields.table("brand")),
+        folder=folder,
+        origin=origin(folder.name),
+    )
+    for table in (fields, tax, contact):
+        table.end()
+    _refuse_misnamed_agreements(site)
+    return site
+
+
+def _code(fields: Fields, folder: Path) -> str:
+    code = fields.text("code", _SITE_CODE)
+    if code != folder.name:
+        raise fields.wrong("code", f"“{code}” must be the name of the folder, “{folder.name}”")
+    return code
+
+
+def _time_zone(fields: Fields) -> ZoneInfo:
+    name = fields.text("time_zone")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise fields.wrong("time_zone", f"no time zone is called “{name}”; one is “Europe/Paris”") from None
+
+
+def _legal_entity(fields: Fields) -> LegalEntity:
+    entity = LegalEntity(
+        name=fields.local_text("name"),
+        address=fields.texts("address"),
+        registration=fields.local_text("registration"),
+        vat_id=fields.text("vat_id"),
+    )
+    fields.end()
+    return entity
+
+
+def _brand(fields: Fields) -> Brand:
+    brand = Brand(
+        name=fields.local_text("name"),
+        accent=fields.text("accent", _COLOUR) if "accent" in fields else None,
+        accent_dark=fields.text("accent_dark", _COLOUR) if "accent_dark" in fields else None,
+    )
+    fields.end()
+    return brand
+
+
+def _refuse_misnamed_agreements(site: Site) -> None:
+    """A file that nobody would ever be shown is a slip."""
+    spoken = {FALLBACK_LANGUAGE, *site.languages, *map(base_language, site.languages)}
+    for path in site.folder.glob("agreements/*.md"):
+        name = FILE_NAME.fullmatch(path.name)
+        if not name:
+            raise SiteConfigError(path, "", "must have a name such as software-4.2.fr.md")
+        if name["language"] not in spoken:
+            raise SiteConfigError(path, "", f"“{name['language']}” is not a language of site {site.code}")

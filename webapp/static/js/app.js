@@ -1,0 +1,36 @@
+/* What htmx leaves to us: say each change once, put the focus where the reader goes on, close the menus. */
+"use strict";
+
+const status = document.getElementById("status");
+let clearing = 0;
+
+function announce(text) {
+  clearTimeout(clearing);
+  status.textContent = text;
+  clearing = setTimeout(() => { status.textContent = ""; }, 6000);
+}
+
+/* After a swap the new content says where the focus belongs (data-focus) and what is to be told (data-announce). */
+document.addEventListener("htmx:after:swap", () => {
+  const focus = document.querySelector("[data-focus]");
+  if (focus) {
+    focus.removeAttribute("data-focus");
+    focus.focus({ preventScroll: false });
+  }
+  const told = document.querySelector("[data-announce]");
+  if (told) {
+    announce(told.dataset.announce);
+    told.removeAttribute("data-announce");
+  }
+});
+
+/* A server that is out of reach or out of order swaps nothing: tell it, and leave what was typed. */
+for (const name of ["htmx:error", "htmx:response:error"]) {
+  document.addEventListener(name, (event) => {
+    const code = event.detail?.ctx?.response?.raw?.status;
+    if (!code || code >= 500) announce(status.dataset.failed);
+  });
+}
+
+/* The summary of errors of a whole page takes the focus when the page comes. */
+document.querySelector("[data-focus]")?.focus();

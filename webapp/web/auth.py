@@ -1,0 +1,125 @@
+"""Sessions: Flask-Login holds who is there, the site's own rows decide it.
+
+The cookie carries a random token and is signed with the site's code in the salt; the token's hash is a
+row of the site's database. Neither means anything at another site.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Request, Response, current_app, session
+from flask.sessions import SecureCookieSessionInterface
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from htmx_flask import request
+from itsdangerous import URLSafeTimedSerializer
+
+from webapp.domain import sign_in
+from webapp.domain.refusals import NotThere
+from webapp.web import htmx
+from webapp.web.policy import policy_of
+from webapp.web.site import site_or_none, this_portal
+
+
+class Visitor(UserMixin):
+    """Flask-Login's user: the person behind a session of this site."""
+
+    def __init__(self, signed_in: sign_in.SignedIn, token: str) -> None:
+        self.signed_in, self.token = signed_in, token
+        self.person_id, self.name, self.email = signed_in.person_id, signed_in.name, signed_in.email
+        self.language, self.account_name = signed_in.language, signed_in.account_name
+
+    def get_id(self) -> str:
+        return self.token
+
+
+class SiteSessions(SecureCookieSessionInterface):
+    """A cookie of one site is not even readable at another: its signature is salted with the site's code."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        site = site_or_none()
+        if site is None:
+            return None
+        return URLSafeTimedSerializer(
+            app.secret_key,
+            salt=f"portal-session-{site.code}",
+            serializer=self.serializer,
+            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+        )
+
+    def open_session(self, app: Flask, request: Request) -> Any:
+        return super().open_session(app, request) if site_or_none() else self.make_null_session(app)
+
+
+def load_visitor(token: str) -> Visitor | None:
+    signed_in = sign_in.person_of_session(token, now=this_portal().clock())
+    return Visitor(signed_in, token) if signed_in else None
+
+
+def begin(token: str) -> None:
+    """A new session: nothing of an earlier one is kept."""
+    session.clear()
+    visitor = load_visitor(token)
+    if visitor:
+        login_user(visitor)
+
+
+def end() -> None:
+    logout_user()
+    session.clear()
+
+
+def visitor() -> Visitor:
+    """Who is signed in. Only views with the policy `person` ask."""
+    found: Visitor = current_user._get_current_object()
+    return found
+
+
+def visitor_or_none() -> Visitor | None:
+    if site_or_none() is None or not current_user.is_authenticated:
+        return None
+    return visitor()
+
+
+def local_path(text: str) -> str:
+    """A path of this site, or nothing: who signs in is never sent elsewhere."""
+    plain = text.isprintable() and "\\" not in text
+    return text if plain and text.startswith("/") and not text.startswith("//") else ""
+
+
+def sign_in_address(next_path: str) -> str:
+    return f"/sign-in?next={quote(next_path, safe='/')}" if next_path not in ("", "/") else "/sign-in"
+
+
+def require_policy() -> Response | Any | None:
+    """Runs before each view: pages of a country need a country, personal pages a person."""
+    if request.endpoint is None:
+        return None
+    declared = policy_of(current_app, request.endpoint)
+    assert declared is not None  # the app would not have started
+    wrong_place = declared.place != "anywhere" and (declared.place == "site") != (site_or_none() is not None)
+    if wrong_place or (declared.who == "demo" and this_portal().settings.production):
+        raise NotThere
+    if declared.who == "person" and visitor_or_none() is None:
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+        return htmx.sign_in_first(sign_in_address(local_path(wanted)))
+    return None
+
+
+def init_app(app: Flask) -> None:
+    secure = app.extensions["portal"].settings.scheme == "https"
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
+    app.session_interface = SiteSessions()
+    manager = LoginManager(app)
+    manager.session_protection = None  # the row decides; a hash of address and browser would sign people out
+    manager.user_loader(load_visitor)
+    app.before_request(require_policy)
+
+

@@ -1,0 +1,114 @@
+"""What templates may call, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, request
+from markupsafe import Markup
+from wtforms import Form
+
+from webapp import i18n
+from webapp.data.database import from_micros
+from webapp.domain.subscription_list import Query
+from webapp.web import auth, language
+from webapp.web.assets import asset_url
+from webapp.web.security import nonce
+from webapp.web.site import site_or_none, this_portal
+
+FONTS = {
+    "ltr": (
+        "vendor/ibm-plex-sans/ibm-plex-sans-latin-400-normal.woff2",
+        "vendor/ibm-plex-sans/ibm-plex-sans-latin-600-normal.woff2",
+    ),
+    "rtl": (
+        "vendor/ibm-plex-sans-arabic/ibm-plex-sans-arabic-arabic-400-normal.woff2",
+        "vendor/ibm-plex-sans-arabic/ibm-plex-sans-arabic-arabic-600-normal.woff2",
+    ),
+}
+
+
+def hx(**attributes: str) -> Markup:
+    """htmx attributes with the answer's nonce, without which `hx-csp` strips them: `hx(get=url, target="#po")`."""
+    named = {f"hx-{name.replace('_', '-')}": value for name, value in attributes.items()}
+    pairs = {**named, "hx-nonce": nonce()}
+    return Markup(" ").join(Markup('{}="{}"').format(name, value) for name, value in pairs.items())
+
+
+def list_url(query: Query, **changes: str) -> str:
+    arguments = query.to_url(**changes)
+    return f"/subscriptions?{urlencode(arguments)}" if arguments else "/subscriptions"
+
+
+def sort_link(query: Query, sort: str, label: str) -> Markup:
+    address = list_url(query, sort=sort)
+    attributes = hx(get=address, target="#results", push_url="true")
+    return Markup('<a href="{}" {}>{}</a>').format(address, attributes, label)
+
+
+def sorted_as(query: Query, sort: str) -> Markup:
+    return Markup(' aria-sort="ascending"') if query.sort == sort else Markup("")
+
+
+def address_line(row: Any) -> str:
+    """Of a row with an account's address; each country's own order comes with its formats."""
+    town = " ".join(part for part in (row.postal_code, row.city) if part)
+    return ", ".join(part for part in (row.line1, row.line2, town, row.region) if part)
+
+
+def form_errors(form: Form) -> list[tuple[str, str]]:
+    return [(name, message) for name, messages in form.errors.items() if name for message in messages]
+
+
+def initials(name: str) -> str:
+    words = [word for word in name.replace("-", " ").split() if word[:1].isalpha()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+def country_sites() -> list[tuple[str, str]]:
+    """Address and name of each country site, in the order of their names."""
+    portal, spoken = this_portal(), i18n.current_speech()
+    named = [(site.origin, site.name_in(spoken.text_language)) for site in portal.sites]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+def page_context() -> dict[str, Any]:
+    """What every page is built with; cheap, since nothing here asks the database again."""
+    spoken = i18n.current_speech()
+    site = site_or_none()
+    return {
+        "site": site,
+        "site_name": site.name_in(spoken.text_language) if site else "",
+        "speech": spoken,
+        "visitor": auth.visitor_or_none(),
+        "languages": language.offered(),
+        "nonce": nonce(),
+        "path": request.path,
+        "front_address": this_portal().settings.origin() + "/",
+        "production": this_portal().settings.production,
+    }
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(language.speak)
+    app.context_processor(page_context)
+    app.jinja_env.globals.update(
+        i18n.keywords(
+            asset_url=asset_url,
+            endonym=language.endonym,
+            direction_of=language.direction_of,
+            hx=hx,
+            initials=initials,
+            list_url=list_url,
+            sort_link=sort_link,
+            sorted_as=sorted_as,
+            address_line=address_line,
+            form_errors=form_errors,
+            instant=from_micros,
+            country_sites=country_sites,
+            FONTS=FONTS,
+        )
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,54 @@
+"""Forms parse and explain; what was typed is kept. The guard against forged requests is in `security.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wtforms import EmailField, Form, HiddenField, PasswordField, StringField
+from wtforms.validators import ValidationError
+
+from webapp.domain import purchase_orders
+from webapp.domain.refusals import Refusal
+from webapp.i18n import N_, _
+
+
+def required(message: str) -> Callable[[Any, Any], None]:
+    """`message` is marked with `N_` and translated when it is shown."""
+
+    def check(form: Form, field: Any) -> None:
+        if not (field.data or "").strip():
+            raise ValidationError(_(message))
+
+    return check
+
+
+class SignInForm(Form):
+    email = EmailField(validators=[required(N_("Enter your email address."))])
+    password = PasswordField(validators=[required(N_("Enter your password."))])
+    next = HiddenField()
+
+
+class PasswordLinkForm(Form):
+    email = EmailField(validators=[required(N_("Enter your email address."))])
+    next = HiddenField()
+
+
+class NewPasswordForm(Form):
+    password = PasswordField(validators=[required(N_("Choose a password."))])
+
+
+class PoNumberForm(Form):
+    po_number = StringField()
+    version = HiddenField()
+
+    def validate_po_number(self, field: StringField) -> None:
+        try:
+            field.data = purchase_orders.normal_po_number(field.data or "")
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from None
+
+    @property
+    def read_version(self) -> int:
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -1,0 +1,45 @@
+"""Whose words: the person's choice, else the cookie's, else the browser's, else the site's first language."""
+
+from __future__ import annotations
+
+from babel import Locale
+from flask import request
+
+from webapp import i18n
+from webapp.web.auth import visitor_or_none
+from webapp.web.site import site_or_none
+
+COOKIE = "language"
+FRONT_LANGUAGES = ["en", "fr", "de"]
+
+
+def offered() -> list[str]:
+    site = site_or_none()
+    return list(site.languages) if site else FRONT_LANGUAGES
+
+
+def _wished() -> str | None:
+    visitor = visitor_or_none()
+    if visitor and visitor.language in offered():
+        return visitor.language
+    cookie = request.cookies.get(COOKIE, "")
+    return cookie if cookie in offered() else None
+
+
+def chosen_language() -> str:
+    accepted = [tag for tag, _quality in request.accept_languages]
+    return _wished() or i18n.negotiate(accepted, offered()) or offered()[0]
+
+
+def speak() -> None:
+    site = site_or_none()
+    i18n.set_speech(i18n.speech(chosen_language(), site.territory if site else "GB"))
+
+
+def endonym(code: str) -> str:
+    """A language in its own words, with the country where a site tells two apart."""
+    return i18n.language_name(code)
+
+
+def direction_of(code: str) -> str:
+    return str(Locale.parse(code.split("_")[0]).text_direction)

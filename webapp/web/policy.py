@@ -1,0 +1,94 @@
+"""Every view declares who may ask for it, and every id in a URL is typed: else the app does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from flask import Flask
+from werkzeug.routing import BaseConverter, UnicodeConverter
+
+Who = Literal["public", "person", "demo"]
+Place = Literal["site", "front", "anywhere"]
+View = TypeVar("View", bound=Callable[..., object])
+
+
+class UndeclaredView(RuntimeError):
+    """A programming error that would be a hole: found at start, not by a visitor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    who: Who
+    place: Place
+
+
+def policy(who: Who, *, place: Place = "site") -> Callable[[View], View]:
+    """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only.
+
+    `site`: a page of a country site; `front`: of the bare domain.
+    """
+
+    def declare(view: View) -> View:
+        view.policy = Policy(who, place)  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def policy_of(app: Flask, endpoint: str) -> Policy | None:
+    return getattr(app.view_functions[endpoint], "policy", None)
+
+
+class PublicId(BaseConverter):
+    """`SUB-FR-204118`"""
+
+    regex = r"SUB-[A-Z]{2}-[0-9]{6,12}"
+
+
+class OrderNumber(BaseConverter):
+    """The shop's own numbers: no slash, nothing that a path could be mistaken for."""
+
+    regex = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?"
+
+
+class MailedToken(BaseConverter):
+    """256 random bits as text."""
+
+    regex = r"[A-Za-z0-9_-]{43}"
+
+
+class MailName(BaseConverter):
+    """A file of the demo's mailbox, without its ending."""
+
+    regex = r"[A-Za-z0-9@._-]{1,120}"
+
+
+class AssetPath(BaseConverter):
+    """A file below `static/`; only files that were read at start are served."""
+
+    regex = r"[a-z0-9][A-Za-z0-9._/-]{0,120}"
+    part_isolating = False
+
+
+CONVERTERS = {
+    "public_id": PublicId,
+    "order_number": OrderNumber,
+    "mailed_token": MailedToken,
+    "mail_name": MailName,
+    "asset": AssetPath,
+}
+
+
+def init_app(app: Flask) -> None:
+    app.url_map.converters.update(CONVERTERS)
+
+
+def refuse_undeclared(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        if policy_of(app, rule.endpoint) is None:
+            raise UndeclaredView(f"{rule.rule} ({rule.endpoint}) declares no policy.")
+        for name, converter in rule._converters.items():
+            if type(converter) in (BaseConverter, UnicodeConverter):
+                raise UndeclaredView(f"{rule.rule}: <{name}> has no converter of its own.")

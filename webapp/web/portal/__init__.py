@@ -1,0 +1,12 @@
+"""The customers' pages of a country site: one module a noun."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from webapp.web.portal import activation, help, language, legal, passwords, purchase_orders, sign_in, subscriptions
+
+
+def init_app(app: Flask) -> None:
+    for noun in (sign_in, passwords, activation, subscriptions, purchase_orders, language, help, legal):
+        app.register_blueprint(noun.pages)

@@ -1,0 +1,71 @@
+"""The list, the page of one subscription, and its users."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, request
+
+from webapp.domain import subscription_list, subscriptions
+from webapp.domain.subscription_list import COUNT_LIMIT, Query
+from webapp.web import auth, htmx
+from webapp.web.policy import policy
+from webapp.web.site import this_portal
+
+pages = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
+
+
+@pages.get("")
+@policy("person")
+def show_list() -> Any:
+    portal, person_id = this_portal(), auth.visitor().person_id
+    now = portal.clock()
+    query = Query.from_url(request.args)
+    counts = subscription_list.counts(person_id, now=now)
+    page = subscription_list.page(person_id, query, now=now)
+    whole = not htmx.wants_fragment()
+    return htmx.render(
+        "subscriptions/list.html",
+        fragment="subscriptions/_results.html",
+        query=query,
+        counts=counts,
+        count_limit=COUNT_LIMIT,
+        next_renewal=counts.next_renewal and date.fromisoformat(counts.next_renewal),
+        page=page,
+        queue=subscription_list.queue(person_id, now=now) if whole and counts.pending else [],
+        product=portal.catalogue.by_key,
+        standing=lambda row: subscriptions.standing(row, now=now),
+        queue_standing=lambda row: subscriptions.pending_standing(row.activate_before, now=now),
+    )
+
+
+@pages.get("/<public_id:public_id>")
+@policy("person")
+def manage(public_id: str) -> Any:
+    portal = this_portal()
+    now = portal.clock()
+    row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+    return htmx.render(
+        "subscriptions/manage.html",
+        subscription=row,
+        standing=subscriptions.standing(row, now=now),
+        product=portal.catalogue.by_key(row.product_key),
+        activity=subscriptions.activity(row.id),
+        done=request.args.get("done", ""),
+    )
+
+
+@pages.get("/<public_id:public_id>/users")
+@policy("person")
+def users(public_id: str) -> Any:
+    portal = this_portal()
+    now = portal.clock()
+    row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+    return htmx.render(
+        "subscriptions/users.html",
+        subscription=row,
+        standing=subscriptions.standing(row, now=now),
+        product=portal.catalogue.by_key(row.product_key),
+        seats=subscriptions.seats(row.id),
+    )

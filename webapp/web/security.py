@@ -1,0 +1,61 @@
+"""Headers of every answer, and the guard against forged requests."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, abort, g, request
+
+from webapp.web.site import this_portal
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+_CSP = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "manifest-src 'self'; require-trusted-types-for 'script'; trusted-types htmx"
+)
+_FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def nonce() -> str:
+    """This answer's own: scripts and htmx attributes without it do nothing."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    value: str = g.csp_nonce
+    return value
+
+
+def refuse_forged_requests() -> None:
+    """Changes come from our own pages only. `SameSite` does not separate the country sites: this does."""
+    if request.method in SAFE_METHODS:
+        return
+    fetch_site = request.headers.get("Sec-Fetch-Site")
+    if fetch_site == "same-origin":
+        return
+    if fetch_site is None and request.headers.get("Origin") == request.host_url.rstrip("/"):
+        return
+    abort(403)
+
+
+def add_headers(response: Response) -> Response:
+    for name, value in _FIXED.items():
+        response.headers[name] = value
+    if response.mimetype == "text/html" and "Content-Security-Policy" not in response.headers:
+        response.headers["Content-Security-Policy"] = _CSP.format(nonce=nonce())
+    if this_portal().settings.production:
+        response.headers["Strict-Transport-Security"] = "max-age=63072000"
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(refuse_forged_requests)
+    app.after_request(add_headers)

@@ -1,0 +1,93 @@
+"""Host → country site, before anything else: the site's database is bound until the last byte was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from contextvars import copy_context
+from typing import Any
+
+from flask import Flask, current_app, request
+from werkzeug.wrappers import Response
+
+from webapp.assembly import Portal
+from webapp.sites import Site
+
+SITE_KEY = "portal.site"
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def this_portal() -> Portal:
+    portal: Portal = current_app.extensions["portal"]
+    return portal
+
+
+def this_site() -> Site:
+    """The site of this request. Only pages of country sites ask."""
+    site: Site = request.environ[SITE_KEY]
+    return site
+
+
+def site_or_none() -> Site | None:
+    return request.environ.get(SITE_KEY)
+
+
+class _BoundBody:
+    """The answer's body; the site stays bound while it is read, in the context the request ran in.
+
+    A file that is made while it is sent (CSV, ZIP) asks the database after the view has returned.
+    """
+
+    def __init__(self, context: Any, body: Iterable[bytes], release: Callable[[], None]) -> None:
+        self._context, self._body, self._release = context, body, release
+        self._parts: Iterator[bytes] = iter(body)
+
+    def __iter__(self) -> _BoundBody:
+        return self
+
+    def __next__(self) -> bytes:
+        part: bytes = self._context.run(next, self._parts)
+        return part
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._body, "close"):
+                self._context.run(self._body.close)
+        finally:
+            self._context.run(self._release)
+
+
+class SiteMiddleware:
+    """Unknown hosts end here; static files and the bare domain need no database."""
+
+    def __init__(self, app: WsgiApp, portal: Portal) -> None:
+        self.app, self.portal = app, portal
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        site = self.portal.sites.site_for_host(host, self.portal.settings.domain)
+        environ.pop(SITE_KEY, None)
+        if site is None:
+            if host.partition(":")[0].lower() != self.portal.settings.domain:
+                return Response("There is no such site.\n", 404)(environ, start_response)
+            return self.app(environ, start_response)
+        if environ.get("PATH_INFO", "").startswith("/static/"):
+            return self.app(environ, start_response)
+        environ[SITE_KEY] = site
+        return self._bound(site, environ, start_response)
+
+    def _bound(self, site: Site, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        context = copy_context()
+        stack = ExitStack()
+        try:
+            context.run(stack.enter_context, self.portal.at(site))
+            body = context.run(self.app, environ, start_response)
+        except BaseException:
+            context.run(stack.close)
+            raise
+        return _BoundBody(context, body, stack.close)
+
+
+def wrap(app: Flask, portal: Portal) -> None:
+    """Last in `create_app`: the outermost layer."""
+    app.wsgi_app = SiteMiddleware(app.wsgi_app, portal)  # type: ignore[method-assign]
