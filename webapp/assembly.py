@@ -38,6 +38,6 @@ def assemble(settings: Settings | None = None) -> Portal:
         clock=make_clock(settings.clock, settings.data),
         databases=Databases(
             {site.code: settings.database_url(site.code) for site in sites},
-            prepare=refuse_old_schema if settings.production else lambda opened: migrate(opened) and None,
+            prepare=refuse_old_schema if settings.production else migrate,
         ),
     )

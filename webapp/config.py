@@ -84,7 +84,9 @@ def _clock(env: Mapping[str, str]) -> datetime | None:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise SettingsError(f"PORTAL_CLOCK is “{text}”: use an instant with its zone, as 2026-11-22T12:00:00Z.")
+        raise SettingsError(
+            f"PORTAL_CLOCK is “{text}”: use an instant with its zone, as 2026-11-22T12:00:00Z."
+        )
     return instant
 
 

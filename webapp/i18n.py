@@ -8,6 +8,7 @@ text is shown and said to be English (`Speech.text_language`), in the layout dir
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import NullTranslations
-from collections.abc import Iterator
 from typing import Any
 
 from babel import Locale, UnknownLocaleError

@@ -1,4 +1,4 @@
-"""A file of orders, one a line: read in pieces of bounded size, whatever is in it; what is refused goes to a file."""
+"""A file of orders, one a line, read in pieces of bounded size; the lines that are refused go to another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Line:
 
     @property
     def is_blank(self) -> bool:
-        return not self.beginning.removeprefix(b"\xef\xbb\xbf").strip()
+        return not self.is_long and not self.beginning.removeprefix(b"\xef\xbb\xbf").strip()
 
     def rest(self) -> Iterator[bytes]:
         """What follows the beginning, up to the line's end; once."""
@@ -59,7 +59,8 @@ class RefusedLines:
 
     def add(self, line: Line) -> None:
         if self._aside is None:
-            self._aside = tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=".refused-", delete=False)
+            folder = self.path.parent
+            self._aside = tempfile.NamedTemporaryFile(dir=folder, prefix=".refused-", delete=False)  # noqa: SIM115
         self._aside.write(line.beginning)
         for piece in line.rest():
             self._aside.write(piece)

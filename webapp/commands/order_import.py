@@ -25,7 +25,7 @@ _LINES_A_STEP = 50
 
 
 class ImportStopped(Exception):
-    """Not the order is wrong: the portal failed. What was reported is stored; the file can be imported again."""
+    """The portal failed, not the order. What was reported is stored; the file can be imported again."""
 
     def __init__(self, line: Line, problem: Exception) -> None:
         super().__init__(
@@ -41,12 +41,19 @@ def import_file(portal: Portal, path: Path, *, report: Report) -> RefusedLines:
         with path.open("rb") as file, progress("Orders", total=os.fstat(file.fileno()).st_size) as done:
             for line in lines_of(file):
                 if not line.is_blank:
-                    _import_line(portal, line, report, refused)
+                    _import_or_stop(portal, line, report, refused)
                 if line.number % _LINES_A_STEP == 0:
                     done(file.tell())
     finally:
         refused.finish()
     return refused
+
+
+def _import_or_stop(portal: Portal, line: Line, report: Report, refused: RefusedLines) -> None:
+    try:
+        _import_line(portal, line, report, refused)
+    except Exception as problem:
+        raise ImportStopped(line, problem) from problem
 
 
 def _import_line(portal: Portal, line: Line, report: Report, refused: RefusedLines) -> None:
@@ -55,8 +62,6 @@ def _import_line(portal: Portal, line: Line, report: Report, refused: RefusedLin
     except OrderRefused as refusal:
         report.refused(line, refusal)
         refused.add(line)
-    except Exception as problem:
-        raise ImportStopped(line, problem) from problem
 
 
 def _take_patiently(portal: Portal, line: Line) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -35,9 +36,9 @@ def import_(ctx: click.Context, portal: Portal, file: Path, as_json: bool) -> No
     them there and import that file. The exit status is 0 if nothing was refused, 1 if something
     was, 2 if the import stopped because the database failed.
     """
-    report = Report()
-    refused = None
-    problem = None
+    if not os.access(file.parent, os.W_OK):
+        raise CommandError(f"The folder of {file} can't be written: refused lines would go there.")
+    report, refused, problem = Report(), None, None
     try:
         refused = import_file(portal, file, report=report)
     except ImportStopped as stopped:
@@ -58,7 +59,9 @@ def import_(ctx: click.Context, portal: Portal, file: Path, as_json: bool) -> No
 @click.option("--email", required=True, help="The right e-mail address.")
 @click.option("--name", help="The name of somebody who is new at this site.")
 @with_portal
-def correct_purchaser(portal: Portal, order_number: str, site_code: str, email: str, name: str | None) -> None:
+def correct_purchaser(
+    portal: Portal, order_number: str, site_code: str, email: str, name: str | None
+) -> None:
     """Give a pending order to another purchaser: the old link is dead, a new e-mail goes out."""
     with portal.at(site_named(portal, site_code)):
         try:
@@ -93,7 +96,9 @@ def withdraw(portal: Portal, order_number: str, site_code: str, reason: str) -> 
 
 
 @orders.command("schema")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=Path("docs/order.schema.json"))
+@click.argument(
+    "file", type=click.Path(dir_okay=False, path_type=Path), default=Path("docs/order.schema.json")
+)
 def schema(file: Path) -> None:
     """Write the JSON Schema of an order to FILE."""
     file.write_text(published_schema(), encoding="utf-8")

@@ -157,6 +157,8 @@ def from_micros(value: int) -> datetime:
 
 
 class SiteModel(pw.Model):
+    id: Any  # Peewee adds it
+
     class Meta:
         database = database
         legacy_table_names = False
@@ -180,14 +182,21 @@ class SiteModel(pw.Model):
 
     @classmethod
     def bind(cls, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("bind() and bind_ctx() change state of the whole process: other threads would read foreign rows.")
+        raise TypeError(
+            "bind() and bind_ctx() change state of the whole process: other threads would read foreign rows."
+        )
 
     bind_ctx = bind
 
 
 def open_database(url: str) -> pw.Database:
     """A bounded pool for one site; idle connections are closed."""
-    pool = {"max_connections": MAX_CONNECTIONS, "stale_timeout": IDLE_SECONDS, "timeout": 10, "autoconnect": False}
+    pool = {
+        "max_connections": MAX_CONNECTIONS,
+        "stale_timeout": IDLE_SECONDS,
+        "timeout": 10,
+        "autoconnect": False,
+    }
     if urlsplit(url).scheme == "postgresql":
         return PooledPostgresqlDatabase(url, prefer_psycopg3=True, **pool)
     path = Path(url.removeprefix("sqlite:///"))
@@ -200,7 +209,7 @@ class Databases:
     """The registry: site → its database, opened when first needed."""
 
     urls: dict[str, str]
-    prepare: Callable[[pw.Database], None] = lambda opened: None  # migrates, or refuses an old schema
+    prepare: Callable[[pw.Database], object] = lambda opened: None  # migrates, or refuses an old schema
     _open: dict[str, pw.Database] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -220,7 +229,9 @@ class Databases:
         opened = self.of(site)
         token = _bound.set(Binding(site, opened))
         try:
-            opened.connect(reuse_if_open=False)  # an open one was leaked by an earlier job: better to hear of it
+            opened.connect(
+                reuse_if_open=False
+            )  # an open one was leaked by an earlier job: better to hear of it
             try:
                 yield opened
             finally:

@@ -57,7 +57,7 @@ def _insert_sql(model: type[SiteModel], mark: str, if_new: bool) -> str:
 def _find_sql(model: type[SiteModel], names: tuple[str, ...], mark: str) -> str:
     columns = ", ".join(f'"{field.column_name}"' for field in model._meta.sorted_fields)
     conditions = " AND ".join(f'"{model._meta.fields[name].column_name}" = {mark}' for name in names)
-    return f'SELECT {columns} FROM "{model._meta.table_name}" WHERE {conditions}'  # noqa: S608
+    return f'SELECT {columns} FROM "{model._meta.table_name}" WHERE {conditions}'
 
 
 def _insert(model: type[SiteModel], values: dict[str, Any], *, if_new: bool) -> Any:

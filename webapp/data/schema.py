@@ -63,7 +63,9 @@ def migrate(opened: pw.Database) -> list[str]:
 
 
 def _waiting(opened: pw.Database) -> list[str]:
-    return [found.name for found in Runner(opened, str(MIGRATIONS)).status() if found.path and not found.applied]
+    return [
+        found.name for found in Runner(opened, str(MIGRATIONS)).status() if found.path and not found.applied
+    ]
 
 
 def refuse_old_schema(opened: pw.Database) -> None:

@@ -32,6 +32,7 @@ class Subscription(SiteModel):
     public_id = pw.CharField(max_length=20, unique=True)
     order = SiteForeignKey(Order, unique=True, backref="subscriptions")
     account = SiteForeignKey(Account, backref="subscriptions")
+    account_id: int
     administrator = SiteForeignKey(Person, backref="administered")
     product_key = pw.CharField(max_length=60)
     product_name = pw.TextField()
@@ -58,7 +59,9 @@ class Subscription(SiteModel):
     ended_at = InstantField(null=True)
     po_version = pw.IntegerField(default=0)  # counts changes of the PO number: who read an older one is told
     shelf = pw.CharField(max_length=10, default=SHELF_PENDING)
-    renewal_key = pw.CharField(max_length=10, default=NEVER)  # next renewal for sorting; NEVER: it does not renew
+    renewal_key = pw.CharField(
+        max_length=10, default=NEVER
+    )  # next renewal for sorting; NEVER: it does not renew
     search_key = pw.TextField()
     sort_key = pw.TextField()
 

@@ -29,7 +29,9 @@ class DemoPerson:
 
 
 _OUEST = Company("11900001", "Bâti-Ouest Exemple SAS", "12 quai du Modèle", "44000", "Nantes", "FR")
-_SUD = Company("11900002", "Maçonnerie du Sud Exemple SARL", "3 rue de la Maquette", "13002", "Marseille", "FR")
+_SUD = Company(
+    "11900002", "Maçonnerie du Sud Exemple SARL", "3 rue de la Maquette", "13002", "Marseille", "FR"
+)
 _BAU = Company("21900001", "Musterbau Nord GmbH & Co. KG", "Beispielallee 7", "20095", "Hamburg", "DE")
 _WIEN = Company("41900001", "Beispiel Hochbau Ges.m.b.H.", "Mustergasse 4", "1030", "Wien", "AT")
 _ZUG = Company("31900001", "Muster Tiefbau AG", "Beispielweg 11", "6300", "Zug", "CH")
@@ -50,11 +52,17 @@ PEOPLE = (
     DemoPerson("at", "anna@demo.example", "Anna Hofer", "de_AT", _WIEN, True, "administers subscriptions"),
     DemoPerson("ch", "reto@demo.example", "Reto Keller", "de_CH", _ZUG, True, "administers subscriptions"),
     DemoPerson("ch", "chloe@demo.example", "Chloé Favre", "fr_CH", _ZUG, True, "the same account, in French"),
-    DemoPerson("it", "giulia@demo.example", "Giulia Esposito", "it", _MILANO, True, "administers subscriptions"),
+    DemoPerson(
+        "it", "giulia@demo.example", "Giulia Esposito", "it", _MILANO, True, "administers subscriptions"
+    ),
     DemoPerson("es", "inigo@demo.example", "Íñigo Núñez", "es", _MADRID, True, "administers subscriptions"),
-    DemoPerson("gb", "grace@demo.example", "Grace O’Malley", "en_GB", _LEEDS, True, "administers subscriptions"),
+    DemoPerson(
+        "gb", "grace@demo.example", "Grace O’Malley", "en_GB", _LEEDS, True, "administers subscriptions"
+    ),
     DemoPerson("us", "sam@demo.example", "Sam Carter", "en_US", _AUSTIN, True, "administers subscriptions"),
     DemoPerson("pl", "zofia@demo.example", "Zofia Wójcik", "pl", _LODZ, True, "administers subscriptions"),
-    DemoPerson("ae", "fatima@demo.example", "Fatima Al Amin", "ar", _DUBAI, True, "administers subscriptions"),
+    DemoPerson(
+        "ae", "fatima@demo.example", "Fatima Al Amin", "ar", _DUBAI, True, "administers subscriptions"
+    ),
     DemoPerson("jp", "haruka@demo.example", "田中 遥", "ja", _OSAKA, True, "administers subscriptions"),
 )

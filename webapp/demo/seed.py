@@ -115,7 +115,14 @@ def _company_facts(person: DemoPerson) -> dict[str, str | None]:
 
 
 def _tell(
-    story: Story, product: Product, person: DemoPerson, row: Person, number: str, portal: Portal, *, now: datetime
+    story: Story,
+    product: Product,
+    person: DemoPerson,
+    row: Person,
+    number: str,
+    portal: Portal,
+    *,
+    now: datetime,
 ) -> None:
     ordered_at = now - timedelta(days=story.ordered_days_ago, hours=3)
     order = read_order(_document(story, product, person, number, ordered_at))
@@ -204,5 +211,3 @@ def _mark_delivered(subscription: Subscription) -> None:
     OutboxMessage.update(state=SENT, sent_at=OutboxMessage.created_at).where(
         OutboxMessage.subscription == subscription, OutboxMessage.state == QUEUED
     ).execute()
-
-

@@ -31,7 +31,9 @@ def keep_account(
     if found is None:
         keys = _keys(facts, customer_number)
         return records.create(Account, customer_number=customer_number, **facts, **keys), {}
-    changes = {name: [getattr(found, name), new] for name, new in facts.items() if getattr(found, name) != new}
+    changes = {
+        name: [getattr(found, name), new] for name, new in facts.items() if getattr(found, name) != new
+    }
     if not changes or not update:
         return found, {}
     for name, value in {**facts, **_keys(facts, customer_number)}.items():

@@ -36,7 +36,8 @@ class ActivationWindowClosed(Refusal):
 
     def __str__(self) -> str:
         return _(
-            "The 90 days for activation are over. Nothing was charged. To use the product, please order it again."
+            "The 90 days for activation are over. Nothing was charged."
+            " To use the product, please order it again."
         )
 
 
@@ -57,7 +58,9 @@ class AgreementChanged(Refusal):
     current: AgreementText
 
     def __str__(self) -> str:
-        return _("A new version of the agreement was published meanwhile. Please read it before you activate.")
+        return _(
+            "A new version of the agreement was published meanwhile. Please read it before you activate."
+        )
 
 
 def has_lapsed(subscription: Subscription, *, now: datetime) -> bool:
@@ -164,12 +167,11 @@ def _store_acceptance(
 def _record_invoice_due(subscription: Subscription, *, now: datetime) -> None:
     """Of the first billing period; a number and tax come when it is issued."""
     start = subscription.term_start
+    first_period = MONTHS[subscription.billing_period]
     Invoice.insert(
         subscription=subscription,
         period_start=start,
-        period_end=add_months(
-            start, MONTHS[subscription.billing_period], anchor_day=subscription.anchor_day
-        ),
+        period_end=add_months(start, first_period, anchor_day=start.day),
         quantity=subscription.quantity,
         unit_price=subscription.unit_price,
         net=subscription.unit_price * subscription.quantity,
@@ -179,7 +181,9 @@ def _record_invoice_due(subscription: Subscription, *, now: datetime) -> None:
     ).execute()
 
 
-def enqueue_activation_mail(subscription: Subscription, *, to: Person, order_number: str, now: datetime) -> None:
+def enqueue_activation_mail(
+    subscription: Subscription, *, to: Person, order_number: str, now: datetime
+) -> None:
     """The e-mail after each purchase: it names the order and is no credential."""
     zone = current_site().time_zone
     outbox.enqueue(
@@ -198,16 +202,14 @@ def send_activation_mail_again(subscription: Subscription, *, actor: Person, now
     refuse_unless_pending(subscription, now=now)
     with atomic():
         limits.spend(MAIL_AGAIN, subscription.public_id, now=now)
-        enqueue_activation_mail(
-            subscription, to=actor, order_number=subscription.order.order_number, now=now
-        )
+        enqueue_activation_mail(subscription, to=actor, order_number=subscription.order.order_number, now=now)
         audit.record(
             audit.ACTIVATION_MAIL_REQUESTED, actor=audit.Actor.of(actor), subscription=subscription, now=now
         )
 
 
 def send_password_link_for_order(order_number: str, *, next_path: str, now: datetime) -> None:
-    """Who was sent an activation e-mail and has no password yet presses one button. Silent for unknown orders."""
+    """Who has no password yet presses one button on the way from the e-mail. Silent for unknown orders."""
     limits.spend(sign_in.RESETS, f"order:{order_number}", now=now)
     administrator = (
         Person.select()

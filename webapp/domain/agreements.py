@@ -23,7 +23,7 @@ def agreement_to_accept(subscription: Subscription, language: str) -> AgreementT
 
 
 def shown_agreement(subscription: Subscription, language: str) -> ShownAgreement:
-    """Word for word what was accepted, whatever was published since; for a pending one, what is to be accepted."""
+    """Word for word what was accepted, whatever came since; while pending, what is to be accepted."""
     if subscription.status == PENDING:
         return ShownAgreement(agreement_to_accept(subscription, language))
     acceptance = (

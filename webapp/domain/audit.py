@@ -59,7 +59,7 @@ def record(
         actor_kind=actor.kind,
         actor=actor.person,
         actor_name=actor.name,
-        account=account if account is not None or subscription is None else subscription.account_id,
+        account=account or (subscription.account_id if subscription else None),
         subscription=subscription,
         person=person,
         details=json.dumps(details, ensure_ascii=False, sort_keys=True),

@@ -34,9 +34,8 @@ def check(limit: Limit, subject: str, *, now: datetime) -> None:
         .where(Attempt.kind == limit.kind, Attempt.subject == subject, Attempt.at > now - limit.within)
         .order_by(Attempt.at.desc())
         .limit(limit.times)
-        .tuples()
     )
-    instants = [at for (at,) in recent]
+    instants = [attempt.at for attempt in recent]
     if len(instants) >= limit.times:
         raise TooOften(instants[-1] + limit.within - now)
 

@@ -1,4 +1,4 @@
-"""What the shop or an operator may still change of an order: its purchaser, or that it exists. Only while pending."""
+"""What the shop or an operator may change of a pending order: its purchaser, or that there is one."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _change(subscription: Subscription, *, now: datetime, **changes: object) -> 
             Subscription.id == subscription.id,
             Subscription.status == PENDING,
             Subscription.activate_before > now,
-            Subscription.administrator == subscription.administrator_id,
+            Subscription.administrator == subscription.administrator,
         )
         .execute()
     )

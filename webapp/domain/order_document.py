@@ -31,7 +31,9 @@ class Part(BaseModel):
 
 class Address(Part):
     line1: Annotated[str, fields.text(300), Field(description="Street and number, or what stands for them.")]
-    line2: Annotated[str | None, fields.optional_text(300), Field(description="Floor, door, building.")] = None
+    line2: Annotated[str | None, fields.optional_text(300), Field(description="Floor, door, building.")] = (
+        None
+    )
     postal_code: Annotated[
         str | None, fields.optional_text(40), Field(description="null where the country has none.")
     ] = None
@@ -73,13 +75,17 @@ class OrderDocument(Part):
     ]
     language: Annotated[
         str,
-        fields.word("[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?", code="language_not_on_site", unknown="no language is called"),
+        fields.word(
+            "[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?", code="language_not_on_site", unknown="no language is called"
+        ),
         Field(description="Language of the purchaser's e-mails; one that the site offers."),
     ]
     ordered_at: Annotated[
         datetime,
         fields.INSTANT,
-        Field(description="When it was bought, with zone. The 90 days begin on this day of the site's calendar."),
+        Field(
+            description="When it was bought, with zone. The 90 days begin on this day of the site's calendar."
+        ),
     ]
     account: Company
     purchaser: Purchaser
@@ -108,10 +114,14 @@ class OrderDocument(Part):
     purchase_order_number: Annotated[
         str,
         fields.PO_NUMBER,
-        Field(description="The customer's text, at most 70 characters without the outer spaces; may be empty."),
+        Field(
+            description="The customer's text, at most 70 characters without the outer spaces; may be empty."
+        ),
     ]
     payment_method: Annotated[str, fields.choice(*PAYMENT_METHODS, code="missing_value")]
-    price_is_fictitious: Annotated[bool, fields.FLAG, Field(description="true in demonstration data.")] = False
+    price_is_fictitious: Annotated[bool, fields.FLAG, Field(description="true in demonstration data.")] = (
+        False
+    )
 
 
 @dataclass(frozen=True)
@@ -123,7 +133,7 @@ class ReceivedOrder:
 
     @cached_property
     def content_hash(self) -> str:
-        """Equal for equal content: the order of keys, escapes and absent or null optional fields don't matter."""
+        """Equal for equal content: key order, escapes and optional fields absent or null do not matter."""
         content = self.document.model_dump(exclude_defaults=True)
         if content.get("billing_period") == content["term"]:
             del content["billing_period"]

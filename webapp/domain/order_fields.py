@@ -1,4 +1,4 @@
-"""The kinds of field that an order has: what each accepts, which code refuses the rest, how the schema says it."""
+"""The kinds of field of an order: what each accepts, which code refuses the rest, what the schema says."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ MOST_LICENSES = 1_000_000
 LONGEST_EMAIL = 254
 EARLIEST_YEAR = 2000
 NOT_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}
-COUNTRIES = {str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))} - NOT_COUNTRIES
+COUNTRIES = {
+    str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))
+} - NOT_COUNTRIES
 
 # Control characters, line separators, overrides of the writing direction, and what XML can't hold.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff\ufffe\uffff]")
@@ -103,7 +105,8 @@ def choice(*choices: str, code: Code) -> Check:
 
 def optional(check: Check) -> Check:
     return Check(
-        lambda value: None if value is None else check.read(value), {"anyOf": [check.schema, {"type": "null"}]}
+        lambda value: None if value is None else check.read(value),
+        {"anyOf": [check.schema, {"type": "null"}]},
     )
 
 
@@ -122,7 +125,9 @@ def word(pattern: str, *, code: Code, unknown: str) -> Check:
 def _read_order_number(value: object) -> str:
     number = _read_text(value, 40)
     if not re.fullmatch(_ORDER_NUMBER, number):
-        raise refusing("invalid_encoding", "an order number has letters A to Z, digits, and . _ - between them")
+        raise refusing(
+            "invalid_encoding", "an order number has letters A to Z, digits, and . _ - between them"
+        )
     return number
 
 
@@ -202,17 +207,23 @@ INSTANT = Check(_read_instant, {"type": "string", "format": "date-time", "patter
 
 def _read_po_number(value: object) -> str:
     if not isinstance(value, str):
-        raise refusing("missing_value", 'write "" where there is no purchase order number, else text in quotes')
+        raise refusing(
+            "missing_value", 'write "" where there is no purchase order number, else text in quotes'
+        )
     try:
         return normal_po_number(value)
     except PoNumberTooLong:
-        raise refusing("value_too_long", f"the purchase order number is longer than {MAXIMUM_LENGTH}") from None
+        raise refusing(
+            "value_too_long", f"the purchase order number is longer than {MAXIMUM_LENGTH}"
+        ) from None
     except PoNumberNotText:
         raise refusing("invalid_encoding", "the number holds a character that can’t be printed") from None
 
 
 # The outer spaces, which are trimmed, don't count: the schema can't say that.
-PO_NUMBER = Check(_read_po_number, {"type": "string", "pattern": rf"^\s*(\S(.{{0,{MAXIMUM_LENGTH - 2}}}\S)?)?\s*$"})
+PO_NUMBER = Check(
+    _read_po_number, {"type": "string", "pattern": rf"^\s*(\S(.{{0,{MAXIMUM_LENGTH - 2}}}\S)?)?\s*$"}
+)
 
 
 def _read_country(value: object) -> str:

@@ -109,7 +109,10 @@ def _store(received: ReceivedOrder, warnings: tuple[OrderWarning, ...], *, now: 
 def _account(document: OrderDocument, *, update: bool) -> tuple[Account, dict[str, object]]:
     """The latest order's address counts; one that comes too late to be activated tells nothing new."""
     company = document.account
-    facts = {"name": company.name, **company.address.model_dump(exclude=set(company.address.model_extra or ()))}
+    facts = {
+        "name": company.name,
+        **company.address.model_dump(exclude=set(company.address.model_extra or ())),
+    }
     if company.vat_id:  # an order without one takes none away
         facts["vat_id"] = company.vat_id
     return accounts.keep_account(company.customer_number, facts=facts, update=update)

@@ -1,4 +1,4 @@
-"""One order as bytes → its JSON object. Read strictly: what two readers could understand differently is refused."""
+"""An order's bytes → its JSON object. What two readers could understand differently is refused."""
 
 from __future__ import annotations
 
@@ -147,7 +147,9 @@ def _everything_in(value: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
 
 
 def _too_deep() -> OrderRefused:
-    return OrderRefused("invalid_json", None, f"objects and lists lie more than {DEEPEST} deep within each other")
+    return OrderRefused(
+        "invalid_json", None, f"objects and lists lie more than {DEEPEST} deep within each other"
+    )
 
 
 def field_name(path: tuple[int | str, ...]) -> str:
@@ -155,7 +157,7 @@ def field_name(path: tuple[int | str, ...]) -> str:
 
 
 def refusal_of_long_line(beginning: bytes) -> OrderRefused:
-    """Names the field that is to blame if the line's first `LONGEST` bytes show it; the rest is never read."""
+    """Names the field to blame if the line's first `LONGEST` bytes show it; the rest is never parsed."""
     limit = f"the line has more than {LONGEST // 1024} KiB"
     try:
         parsed = from_json(beginning.decode("utf-8-sig", "ignore"), allow_partial="trailing-strings")
@@ -166,4 +168,4 @@ def refusal_of_long_line(beginning: bytes) -> OrderRefused:
     if length < _SUSPICIOUS_LENGTH:
         return OrderRefused("value_too_long", None, limit)
     field = field_name(path)
-    return OrderRefused("value_too_long", field, f"{field} is far longer than allowed: {limit}")
+    return OrderRefused("value_too_long", field, f"the value is far longer than allowed: {limit}")

@@ -44,7 +44,7 @@ class OrderRefused(Refusal):
 
 
 def shown(value: object) -> str:
-    """What a message may repeat of a value: its beginning, and nothing that moves a cursor or turns a line."""
+    """What a message may repeat of a value: its beginning, without what moves a cursor or turns a line."""
     text = str(value)
     cut = text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in cut)

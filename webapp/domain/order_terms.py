@@ -54,7 +54,9 @@ def check_terms(document: OrderDocument, *, site: Site, catalogue: Catalogue, no
     product = _product(document, site, catalogue)
     billing_period = document.billing_period or document.term
     if document.term == "monthly" and billing_period == "annual":
-        raise OrderRefused("invalid_term", "billing_period", "a commitment of a month can’t be billed by the year")
+        raise OrderRefused(
+            "invalid_term", "billing_period", "a commitment of a month can’t be billed by the year"
+        )
     _check_currency(document, site)
     return Terms(product, language, _minor_units(document), billing_period)
 

@@ -138,5 +138,3 @@ def _conflict(current: Subscription, *, typed: str) -> PoNumberConflict:
         changed_by=event.actor_name if event else "",
         changed_at=event.at if event else None,
     )
-
-

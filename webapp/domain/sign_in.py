@@ -1,4 +1,7 @@
-"""Who is there: sign in, sessions as rows, passwords by mailed link. Answers never tell whether an address is known."""
+"""Who is there: sign in, sessions as rows, passwords by mailed link.
+
+Answers never tell whether an address is known.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +84,7 @@ def sign_in(email: str, password: str, *, user_agent: str = "", now: datetime) -
     limits.check(SIGN_INS, address, now=now)
     person = Person.get_or_none(Person.email_key == address)
     # Outside any transaction: a hash takes longer than anybody should wait for a lock.
-    if not passwords.verify(password, person.password_hash if person else None):
+    if not passwords.verify(password, person.password_hash if person else None) or person is None:
         _note_failure(address, person, now=now)
         raise SignInRefused
     with atomic():
@@ -100,7 +103,11 @@ def _note_failure(address: str, person: Person | None, *, now: datetime) -> None
 def start_session(person: Person, *, user_agent: str, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     Session.insert(
-        token_hash=hash_token(token), person=person, created_at=now, last_seen_at=now, user_agent=user_agent[:200]
+        token_hash=hash_token(token),
+        person=person,
+        created_at=now,
+        last_seen_at=now,
+        user_agent=user_agent[:200],
     ).execute()
     Person.update(first_signed_in_at=now).where(
         Person.id == person.id, Person.first_signed_in_at.is_null()

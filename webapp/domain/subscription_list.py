@@ -65,7 +65,7 @@ class Query:
         )
 
     def to_url(self, **changes: str) -> dict[str, str]:
-        """The arguments of a link to this list with something changed; a new question starts at its first page."""
+        """The arguments of a link to this list with something changed, from its first page on."""
         query = replace(self, **{"after": "", "before": "", **changes})
         named = {"status": query.shelf, "q": query.text, "sort": query.sort}
         usual = {"status": "all", "q": "", "sort": "name"}
@@ -103,7 +103,8 @@ SELECT
  (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE s.administrator_id = :person
     AND s.shelf = 'cancelled' LIMIT {COUNT_LIMIT + 1}) c) AS cancelled,
  (SELECT s.renewal_key FROM subscription s WHERE s.administrator_id = :person
-    AND s.renewal_key >= :today AND s.renewal_key < '9999' ORDER BY s.renewal_key, s.id LIMIT 1) AS next_renewal
+    AND s.renewal_key >= :today AND s.renewal_key < '9999' ORDER BY s.renewal_key, s.id LIMIT 1)
+ AS next_renewal
 """
 
 _COLUMNS = """s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.seats_taken, s.status,
@@ -136,7 +137,15 @@ def page(person_id: int, query: Query, *, now: datetime) -> Page:
     sql, parameters = _page_sql(query, sort, edge is not None, backwards)
     key, last_id = edge or (None, None)
     found = list(
-        rows(sql, person=person_id, now=to_micros(now), key=key, last_id=last_id, shelf=query.shelf, **parameters)
+        rows(
+            sql,
+            person=person_id,
+            now=to_micros(now),
+            key=key,
+            last_id=last_id,
+            shelf=query.shelf,
+            **parameters,
+        )
     )
     more = len(found) > PAGE_SIZE
     found = found[:PAGE_SIZE]

@@ -102,7 +102,9 @@ def activity(subscription_id: int) -> Sequence[Activity]:
     """The latest events, newest first."""
     found = rows(_ACTIVITY_SQL, subscription=subscription_id, size=RECENT_EVENTS)
     return [
-        Activity(from_micros(event.at), event.action, event.actor_kind, event.actor_name, json.loads(event.details))
+        Activity(
+            from_micros(event.at), event.action, event.actor_kind, event.actor_name, json.loads(event.details)
+        )
         for event in found
     ]
 

@@ -96,4 +96,4 @@ def _envelope(name: str, message: EmailMessage) -> Envelope:
 
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
-    return part.get_content() if part is not None else ""
+    return part.get_content().replace("\r\n", "\n") if part is not None else ""

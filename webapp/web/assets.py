@@ -60,7 +60,11 @@ def _read(path: Path) -> Asset:
 
 
 def _read_all() -> dict[str, Asset]:
-    return {path.relative_to(STATIC).as_posix(): _read(path) for path in sorted(STATIC.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(STATIC).as_posix(): _read(path)
+        for path in sorted(STATIC.rglob("*"))
+        if path.is_file()
+    }
 
 
 def asset_url(name: str) -> str:
@@ -81,7 +85,8 @@ def static(name: str) -> Response:
     current = request.args.get("v") == asset.fingerprint
     response.headers["Cache-Control"] = _FOR_EVER if current else "public, max-age=300"
     response.set_etag(asset.fingerprint)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def init_app(app: Flask) -> None:

@@ -42,7 +42,7 @@ class SiteSessions(SecureCookieSessionInterface):
         if site is None:
             return None
         return URLSafeTimedSerializer(
-            app.secret_key,
+            str(app.secret_key),
             salt=f"portal-session-{site.code}",
             serializer=self.serializer,
             signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
@@ -121,5 +121,3 @@ def init_app(app: Flask) -> None:
     manager.session_protection = None  # the row decides; a hash of address and browser would sign people out
     manager.user_loader(load_visitor)
     app.before_request(require_policy)
-
-

@@ -37,7 +37,9 @@ def not_found(problem: Exception) -> Response:
 def forbidden(problem: Exception) -> Response:
     language.speak()
     return _page(
-        403, _("That did not come from this page"), _("Nothing was changed. Open the page again and repeat it there.")
+        403,
+        _("That did not come from this page"),
+        _("Nothing was changed. Open the page again and repeat it there."),
     )
 
 
@@ -52,7 +54,9 @@ def unavailable(problem: Exception) -> Response:
     log.error("database not available: %s", problem)
     language.speak()
     response = _page(
-        503, _("The portal can’t save anything right now"), _("Nothing was changed. Please try again in a moment.")
+        503,
+        _("The portal can’t save anything right now"),
+        _("Nothing was changed. Please try again in a moment."),
     )
     response.headers["Retry-After"] = "5"
     return response
@@ -60,7 +64,9 @@ def unavailable(problem: Exception) -> Response:
 
 def broken(problem: Exception) -> Response:
     language.speak()
-    return _page(500, _("Something went wrong"), _("Nothing was changed. We have been told and look into it."))
+    return _page(
+        500, _("Something went wrong"), _("Nothing was changed. We have been told and look into it.")
+    )
 
 
 def other(problem: HTTPException) -> Response | HTTPException:

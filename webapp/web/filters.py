@@ -30,7 +30,7 @@ FONTS = {
 
 
 def hx(**attributes: str) -> Markup:
-    """htmx attributes with the answer's nonce, without which `hx-csp` strips them: `hx(get=url, target="#po")`."""
+    """htmx attributes: `hx(get=url, target="#po")`. Without the answer's nonce `hx-csp` strips them."""
     named = {f"hx-{name.replace('_', '-')}": value for name, value in attributes.items()}
     pairs = {**named, "hx-nonce": nonce()}
     return Markup(" ").join(Markup('{}="{}"').format(name, value) for name, value in pairs.items())

@@ -33,7 +33,9 @@ def robots() -> Response:
 @pages.get("/mailbox")
 @policy("demo", place="front")
 def list_mail() -> Any:
-    return htmx.render("front/mailbox.html", messages=mailbox.list_mails(mailbox.mailbox_folder(this_portal().settings)))
+    return htmx.render(
+        "front/mailbox.html", messages=mailbox.list_mails(mailbox.mailbox_folder(this_portal().settings))
+    )
 
 
 def _mail(name: str) -> mailbox.Mail:
@@ -54,7 +56,9 @@ def read_mail(name: str) -> Any:
 def show_mail(name: str) -> Response:
     """The mail's own HTML: its inline styles are what mail programs need, scripts stay forbidden."""
     response = Response(_mail(name).html, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
+    )
     return response
 
 

@@ -14,13 +14,19 @@ VARY = ("HX-Request", "HX-Request-Type")
 def wants_fragment() -> bool:
     """An htmx request for a part of the page, neither boosted nor restoring history."""
     partial = request.headers.get("HX-Request-Type") == "partial"
-    return bool(request.htmx) and partial and not request.htmx.boosted and not request.htmx.history_restore_request
+    return (
+        bool(request.htmx)
+        and partial
+        and not request.htmx.boosted
+        and not request.htmx.history_restore_request
+    )
 
 
 def render(page: str, /, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
     """The page, or the fragment that the page includes, from the same context."""
-    template = fragment if fragment and wants_fragment() else page
-    response = make_response(render_template(template, **context), status)
+    in_place = fragment is not None and wants_fragment()
+    text = render_template(fragment if in_place else page, in_place=in_place, **context)  # type: ignore[arg-type]
+    response = make_response(text, status)
     if fragment:
         response.vary.update(VARY)
     return response

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.web.portal import activation, help, language, legal, passwords, purchase_orders, sign_in, subscriptions
+from webapp.web.portal import (
+    activation,
+    help,
+    language,
+    legal,
+    passwords,
+    purchase_orders,
+    sign_in,
+    subscriptions,
+)
 
 
 def init_app(app: Flask) -> None:

@@ -40,7 +40,7 @@ def follow_link(order_number: str) -> Any:
 @links_per_address
 @policy("public")
 def send_first_link(order_number: str) -> Any:
-    """For who has no password yet: one button, one e-mail to the order's administrator, the same answer always."""
+    """No password yet: one button, one e-mail to the order's administrator, always the same answer."""
     path = f"/activate/{order_number}"
     activation.send_password_link_for_order(order_number, next_path=path, now=this_portal().clock())
     return htmx.go("/password/sent")
@@ -63,7 +63,9 @@ def _agreement_page(subscription: Any, *, status: int = 200, problem: str = "") 
 @policy("person")
 def show_agreement(public_id: str) -> Any:
     now = this_portal().clock()
-    return _agreement_page(permissions.administered_subscription(auth.visitor().person_id, public_id, now=now))
+    return _agreement_page(
+        permissions.administered_subscription(auth.visitor().person_id, public_id, now=now)
+    )
 
 
 @pages.post("/subscriptions/<public_id:public_id>/activate")

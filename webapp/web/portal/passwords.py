@@ -20,7 +20,9 @@ pages = Blueprint("passwords", __name__, url_prefix="/password")
 @pages.get("/forgotten")
 @policy("public")
 def forgotten() -> Any:
-    form = PasswordLinkForm(next=auth.local_path(request.args.get("next", "")), email=request.args.get("email", ""))
+    form = PasswordLinkForm(
+        next=auth.local_path(request.args.get("next", "")), email=request.args.get("email", "")
+    )
     return htmx.render("passwords/forgotten.html", form=form)
 
 
@@ -71,6 +73,8 @@ def save(token: str) -> Any:
         except Refusal as refusal:
             problem = str(refusal)
     if problem:
-        return htmx.render("passwords/choose.html", status=422, form=form, email=found.person.email, problem=problem)
+        return htmx.render(
+            "passwords/choose.html", status=422, form=form, email=found.person.email, problem=problem
+        )
     auth.begin(done.session_token)
     return htmx.go(auth.local_path(done.next_path) or "/subscriptions")

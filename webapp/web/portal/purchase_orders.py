@@ -14,7 +14,9 @@ from webapp.web.forms import PoNumberForm
 from webapp.web.policy import policy
 from webapp.web.site import this_portal
 
-pages = Blueprint("purchase_orders", __name__, url_prefix="/subscriptions/<public_id:public_id>/purchase-order")
+pages = Blueprint(
+    "purchase_orders", __name__, url_prefix="/subscriptions/<public_id:public_id>/purchase-order"
+)
 
 
 def _managed_row(public_id: str) -> Any:
@@ -48,7 +50,9 @@ def show(public_id: str) -> Any:
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}")
     return htmx.render(
-        "purchase_orders/_value.html", fragment="purchase_orders/_value.html", subscription=_managed_row(public_id)
+        "purchase_orders/_value.html",
+        fragment="purchase_orders/_value.html",
+        subscription=_managed_row(public_id),
     )
 
 

@@ -23,7 +23,9 @@ ACTIVATE = "/activate/"
 def _page(form: SignInForm, *, problem: str = "", status: int = 200) -> Any:
     next_path = auth.local_path(str(form.next.data or ""))
     order = next_path.removeprefix(ACTIVATE) if next_path.startswith(ACTIVATE) else ""
-    return htmx.render("sign_in/page.html", status=status, form=form, problem=problem, next=next_path, order=order)
+    return htmx.render(
+        "sign_in/page.html", status=status, form=form, problem=problem, next=next_path, order=order
+    )
 
 
 @pages.get("/sign-in")
