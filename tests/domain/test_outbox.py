@@ -51,7 +51,9 @@ def ask_to_activate(bought: Subscription, *, to: Person, now: datetime) -> Outbo
 
 
 def send_password_link(to: Person, *, now: datetime) -> OutboxMessage:
-    outbox.enqueue("set_password", to=to, now=now, token=TokenRequest(tokens.SET_PASSWORD, 60, "/subscriptions"))
+    outbox.enqueue(
+        "set_password", to=to, now=now, token=TokenRequest(tokens.SET_PASSWORD, 60, "/subscriptions")
+    )
     return newest()
 
 

@@ -26,9 +26,7 @@ def subscription(
     administrator: Person, *, number: str = "0314100037", po_number: str = "BC 2026-113", now: datetime
 ) -> Subscription:
     """Pending, ordered now."""
-    order = Order.create(
-        order_number=number, content_hash="", document="{}", ordered_at=now, received_at=now
-    )
+    order = Order.create(order_number=number, content_hash="", document="{}", ordered_at=now, received_at=now)
     account, _created = Account.get_or_create(
         customer_number="10400012",
         defaults={

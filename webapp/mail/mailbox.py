@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
-from email.parser import BytesHeaderParser, BytesParser
+from email.parser import Parser
 from pathlib import Path
 
 from webapp.config import Settings
@@ -70,17 +70,21 @@ class Mail:
 
 def list_mails(folder: Path, *, limit: int = 200) -> list[Envelope]:
     """Newest first: what arrived last."""
-    read = BytesHeaderParser(policy=policy.default).parsebytes
     arrived = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    return [_envelope(path.name, read(path.read_bytes())) for path in arrived[:limit]]
+    return [_envelope(path.name, _read(path, headers_only=True)) for path in arrived[:limit]]
 
 
 def open_mail(folder: Path, name: str) -> Mail | None:
     if not _NAME.fullmatch(name) or not (folder / name).is_file():
         return None
-    message = BytesParser(policy=policy.default).parsebytes((folder / name).read_bytes())
+    message = _read(folder / name)
     text, html = _part(message, "plain"), _part(message, "html")
     return Mail(_envelope(name, message), text, html, links=tuple(dict.fromkeys(_LINK.findall(text))))
+
+
+def _read(path: Path, *, headers_only: bool = False) -> EmailMessage:
+    # As text: bytes beyond ASCII in an address would be read one by one.
+    return Parser(policy=policy.default).parsestr(path.read_text(encoding="utf-8"), headersonly=headers_only)
 
 
 def _envelope(name: str, message: EmailMessage) -> Envelope:

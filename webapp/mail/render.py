@@ -27,7 +27,7 @@ class Rendered:
 
 def one_line(text: str) -> str:
     """Without line breaks and control characters: nobody's name may add a header or a paragraph."""
-    return text if text.isprintable() else _UNWANTED.sub(" ", text).strip()
+    return (text if text.isprintable() else _UNWANTED.sub(" ", text)).strip()
 
 
 def _flatten(value: Any) -> Any:

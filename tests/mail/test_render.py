@@ -1,0 +1,187 @@
+"""What every mail shows, in every site's languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from webapp.config import read_settings, resource_folder
+from webapp.i18n import speech
+from webapp.mail.render import Rendered, one_line, render
+from webapp.sites import Site, load_sites
+
+KINDS = sorted(path.name for path in (resource_folder("templates") / "email").iterdir() if path.is_dir())
+SITES = load_sites(resource_folder("tenants"), read_settings({}).origin)
+LINK = "http://fr.localhost:8000/activate/0314100037"
+
+
+def context(**changes: Any) -> dict[str, Any]:
+    """Everything that any of the mails may need."""
+    bought = SimpleNamespace(
+        product_name="PROFIS Engineering Premium",
+        quantity=3,
+        po_number="BC 2026-113",
+        public_id="SUB-FR-204118",
+        term_start=date(2026, 11, 22),
+        term_end=date(2027, 11, 22),
+    )
+    return {
+        "person": SimpleNamespace(name="Éloïse D’Hérouville", email="eloise@example.com"),
+        "subscription": bought,
+        "order_number": "0314100037",
+        "last_day": date(2027, 2, 20),
+        "days_left": 90,
+        "version": "4.2",
+        "token": SimpleNamespace(minutes=60),
+        "link": LINK,
+        "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
+        **changes,
+    }
+
+
+def rendered(kind: str, site: Site | None = None, language: str = "en", **changes: Any) -> Rendered:
+    site = site or SITES["gb"]
+    return render(kind, site=site, speech=speech(language, site.territory), context=context(**changes))
+
+
+def words(html: str) -> str:
+    """What a reader of the HTML part sees."""
+    body = html[html.index("<body") :]
+    return " ".join(re.sub(r"<[^>]+>", " ", body).replace("&#39;", "'").split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("code", "language"), [(site.code, language) for site in SITES for language in site.languages]
+)
+def test_every_mail_can_be_written_in_every_language_of_every_site(
+    kind: str, code: str, language: str
+) -> None:
+    site = SITES[code]
+    mail = rendered(kind, site, language)
+    spoken = speech(language, site.territory)
+    assert mail.subject
+    assert "\n" not in mail.subject
+    assert f'<html lang="{spoken.language_tag}" dir="{spoken.direction}">' in mail.html
+    assert f'lang="{spoken.language_tag}" dir="{spoken.direction}"' in mail.html[mail.html.index("<body") :]
+    for part in (mail.text, mail.html):
+        assert site.support_email in part
+        assert site.legal_entity.address[0] in part.replace("&#39;", "'")
+        assert "%(" not in part
+
+
+def test_arabic_is_laid_out_from_right_to_left() -> None:
+    mail = rendered("activation", SITES["ae"], "ar")
+    assert 'dir="rtl"' in mail.html
+    assert 'align="right"' in mail.html
+    assert 'align="left"' not in mail.html
+    assert 'dir="rtl"' not in rendered("activation", SITES["ae"], "en").html
+
+
+def test_the_language_said_is_the_language_of_the_words() -> None:
+    """While a language has no catalogue its mails are English, and say so."""
+    mail = rendered("activation", SITES["fr"], "fr")
+    tag = speech("fr", "FR").language_tag
+    assert f'<html lang="{tag}"' in mail.html
+    assert ("Activate" in mail.subject) == (tag == "en")
+
+
+def test_the_activation_mail_names_order_product_deadline_and_its_one_button() -> None:
+    mail = rendered("activation")
+    assert mail.subject == "Activate your subscription PROFIS Engineering Premium – order 0314100037"
+    expected = [
+        "PROFIS Engineering Premium",
+        "0314100037",
+        "BC 2026-113",
+        "SUB-FR-204118",
+        "Activate by 20 February 2027: 90 days left",
+        "It costs you nothing",
+        "eloise@example.com",
+        "Proceed to Accept the Agreement",
+    ]
+    for words_of in (mail.text, words(mail.html)):
+        for each in expected:
+            assert each in words_of
+    assert [urlsplit(link).path for link in re.findall(r'href="([^"]+)"', mail.html)] == [
+        "/activate/0314100037"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "Activate today, 20 February 2027: it is the last day"),
+        (1, "Activate by 20 February 2027: 1 day left"),
+        (2, "Activate by 20 February 2027: 2 days left"),
+    ],
+)
+def test_the_days_left_are_said_as_people_say_them(days: int, said: str) -> None:
+    mail = rendered("activation", days_left=days)
+    assert f"\n{said}\n" in mail.text
+    assert said in words(mail.html)
+
+
+def test_a_missing_purchase_order_number_is_said() -> None:
+    bought = context()["subscription"]
+    bought.po_number = ""
+    assert "None given yet" in rendered("activation", subscription=bought).text
+    confirmed = rendered("activation_confirmed", subscription=bought)
+    assert "you can add yours in the portal" in confirmed.text
+    assert "you can add yours in the portal" not in rendered("activation_confirmed").text
+
+
+def test_the_confirmation_says_what_was_accepted_by_whom_and_when_it_renews() -> None:
+    mail = rendered("activation_confirmed")
+    for said in ("Version 4.2, accepted by Éloïse D’Hérouville", "22 November 2026", "22 November 2027"):
+        assert said in mail.text
+        assert said in words(mail.html)
+
+
+def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
+    for kind in KINDS:
+        if kind != "withdrawn":
+            assert f"\n{LINK}\n" in rendered(kind).text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mail_loads_nothing_and_follows_nobody(kind: str) -> None:
+    html = rendered(kind).html
+    assert not re.search(r"<(img|script|link|iframe|object|form)\b|url\(|@import", html)
+    assert len(html.encode()) < 20_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_people_write_is_shown_and_never_obeyed(kind: str) -> None:
+    evil = "<b onclick=x>{{ 7*7 }}</b>\r\n\r\nPay at http://evil.example"
+    person = SimpleNamespace(name=evil, email="m@example.com")
+    bought = context()["subscription"]
+    bought.product_name = bought.po_number = evil
+    mail = rendered(kind, person=person, subscription=bought)
+    assert "<b onclick" not in mail.html
+    assert "49" not in mail.html[mail.html.index("<h1") : mail.html.index("<h1") + 2000]
+    assert "\nPay at" not in mail.text
+    assert mail.subject.splitlines() == [mail.subject]
+
+
+def test_one_line_keeps_the_spaces_that_languages_need() -> None:
+    assert one_line("7\u202f488,00\u00a0€") == "7\u202f488,00\u00a0€"
+    assert one_line("a\r\n\tb\u2028c\x85d\u202ee") == "a b c d e"
+    assert one_line("\nname\n") == "name"
+
+
+def test_every_kind_documents_what_it_needs() -> None:
+    for kind in KINDS:
+        folder = resource_folder("templates") / "email" / kind
+        assert {path.name for path in folder.iterdir()} == {
+            "subject.txt",
+            "body.txt",
+            "body.html",
+            "words.txt",
+        }
+        assert "Context:" in Path(folder / "subject.txt").read_text(encoding="utf-8").partition("#}")[0]
