@@ -50,7 +50,7 @@ def test_sessions_go_when_idle_or_too_old(
     goes: bool,
 ) -> None:
     with portal.at(site_fr):
-        Session.create(token_hash="x", person=alice, created_at=now - created, last_seen_at=now - seen)  # noqa: S106
+        Session.create(token_hash="x", person=alice, created_at=now - created, last_seen_at=now - seen)
     assert purge(portal, site_fr) == int(goes)
     with portal.at(site_fr):
         assert Session.select().exists() is not goes

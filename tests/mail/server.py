@@ -26,7 +26,7 @@ class Accepted:
 
 @dataclass
 class MailServer:
-    """`refuse_recipient`, `refuse_content`: address → the server's words. `hang_up_on`: how often, in mid-delivery."""
+    """`refuse_…`: address → the server's words; `hang_up_on`: address → how often, in mid-delivery."""
 
     refuse_sender: str = ""
     refuse_recipient: dict[str, str] = field(default_factory=dict)

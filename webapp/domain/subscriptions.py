@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from webapp.data.database import current_site, from_micros, to_micros
 from webapp.data.statements import row, rows
+from webapp.domain import audit
 from webapp.domain.calendar import days_left, last_activation_day, local_date
+from webapp.domain.purchase_orders import PoNumberChange
 from webapp.domain.refusals import NotThere
 
 RECENT_EVENTS = 8
@@ -25,6 +27,8 @@ class Standing:
     last_activation_day: date | None = None
     renews_on: date | None = None
     ends_on: date | None = None
+    term_days: int = 0  # of the running term, and how many of them are over
+    days_over: int = 0
 
     @property
     def last_day(self) -> date | None:
@@ -33,17 +37,20 @@ class Standing:
 
 
 def standing(found: Any, *, now: datetime) -> Standing:
-    """Of a row with status, activate_before (microseconds), term_end and ends_on (ISO texts)."""
+    """Of a row with status, activate_before (microseconds), term_start, term_end, ends_on (ISO texts)."""
     today = local_date(now, current_site().time_zone)
     if found.status == "pending":
         return pending_standing(found.activate_before, now=now)
     if found.status == "ended":
         return Standing("ended", ends_on=_date(found.ends_on))
-    if found.ends_on:
-        ends_on = date.fromisoformat(found.ends_on)
-        return Standing("cancelling", (ends_on - today).days, ends_on=ends_on)
-    renews_on = date.fromisoformat(found.term_end)
-    return Standing("active", (renews_on - today).days, renews_on=renews_on)
+    start, end = date.fromisoformat(found.term_start), date.fromisoformat(found.term_end)
+    over = min(max((today - start).days, 0), (end - start).days)
+    running = Standing("active", (end - today).days, renews_on=end, term_days=(end - start).days, days_over=over)
+    if not found.ends_on:
+        return running
+    ends_on = date.fromisoformat(found.ends_on)
+    left = (ends_on - today).days
+    return replace(running, state="cancelling", days_left=left, renews_on=None, ends_on=ends_on)
 
 
 def pending_standing(activate_before: int, *, now: datetime) -> Standing:
@@ -107,6 +114,14 @@ def activity(subscription_id: int) -> Sequence[Activity]:
         )
         for event in found
     ]
+
+
+def latest_po_change(found: Any, events: Sequence[Activity]) -> PoNumberChange | None:
+    """What *Undo* takes back: the last change of the purchase order number, if nothing came after it."""
+    if not events or events[0].action != audit.PURCHASE_ORDER_CHANGED:
+        return None
+    details = events[0].details
+    return PoNumberChange(details["old"], details["new"], found.po_version)
 
 
 _SEATS_SQL = """

@@ -14,6 +14,7 @@ def of_model(subscription: Subscription) -> Standing:
     row = SimpleNamespace(
         status=subscription.status,
         activate_before=to_micros(subscription.activate_before),
+        term_start=subscription.term_start and subscription.term_start.isoformat(),
         term_end=subscription.term_end and subscription.term_end.isoformat(),
         ends_on=subscription.ends_on and subscription.ends_on.isoformat(),
     )

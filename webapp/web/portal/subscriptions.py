@@ -46,13 +46,16 @@ def manage(public_id: str) -> Any:
     portal = this_portal()
     now = portal.clock()
     row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+    activity = subscriptions.activity(row.id)
+    done = request.args.get("done", "")
     return htmx.render(
         "subscriptions/manage.html",
         subscription=row,
         standing=subscriptions.standing(row, now=now),
         product=portal.catalogue.by_key(row.product_key),
-        activity=subscriptions.activity(row.id),
-        done=request.args.get("done", ""),
+        activity=activity,
+        done=done,
+        change=subscriptions.latest_po_change(row, activity) if done == "po" else None,
     )
 
 
