@@ -30,7 +30,7 @@ def _captured(portal_app: Flask, path: str, headers: dict[str, str]) -> tuple[An
         seen.append((template, dict(context)))
 
     with template_rendered.connected_to(see, portal_app):
-        answer = portal_app.test_client().get(path, headers=headers)
+        answer = portal_app.test_client(use_cookies=False).get(path, headers=headers, buffered=True)
     if answer.status_code != 200 or len(seen) != 1:
         raise RuntimeError(f"{path}: {answer.status_code}, {len(seen)} templates")
     return seen[0]
@@ -50,7 +50,7 @@ def _ready(portal_app: Flask, template: Any, context: dict[str, Any], site_code:
 def make_floor() -> Flask:
     portal_app = create_app()
     floor = Flask("floor", static_folder=None)
-    floor.extensions["assets"] = portal_app.extensions["assets"]
+    floor.extensions.update(assets=portal_app.extensions["assets"], portal=portal_app.extensions["portal"])
     headers = {"Host": os.environ["BENCH_HOST"], "Cookie": os.environ["BENCH_COOKIE"]}
     site_code = headers["Host"].split(".")[0]
 

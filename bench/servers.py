@@ -29,7 +29,8 @@ class Server:
 
     @property
     def worker(self) -> int:
-        return self.processes()[-1]
+        """The biggest: the others only look after it."""
+        return max(self.processes(), key=machine.resident_mib)
 
     def client(self, host: str, **more: str) -> Client:
         return Client(self.port, host, **more)

@@ -64,9 +64,7 @@ def with_scheme(server: MailServer, scheme: str, sign_in: str = "") -> str:
 
 @pytest.mark.usefixtures("trusted")
 def test_starttls_and_sign_in_with_the_urls_name_and_password(serve: Callable[..., MailServer]) -> None:
-    server = serve(
-        tls_context=certificate(), require_starttls=True, auth_required=True, authenticator=let_in
-    )
+    server = serve(tls_context=certificate(), require_starttls=True, auth_required=True, authenticator=let_in)
     send(with_scheme(server, "smtp+starttls", "portal:p%40ss%20word@"))
     assert server.recipients == ["eloise@example.com"]
 

@@ -109,7 +109,8 @@ SELECT
 
 _COLUMNS = """s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.seats_taken, s.status,
  s.shelf, s.commitment, s.billing_period, s.unit_price, s.currency, s.activate_before, s.term_start,
- s.term_end, s.ends_on, s.po_number, s.payment_method, o.order_number, s.sort_key, s.renewal_key, s.ordered_at"""
+ s.term_end, s.ends_on, s.po_number, s.payment_method, o.order_number, s.sort_key, s.renewal_key,
+ s.ordered_at"""
 
 _QUEUE_SQL = f"""
 SELECT s.public_id, s.product_name, s.activate_before FROM subscription s

@@ -45,7 +45,8 @@ def standing(found: Any, *, now: datetime) -> Standing:
         return Standing("ended", ends_on=_date(found.ends_on))
     start, end = date.fromisoformat(found.term_start), date.fromisoformat(found.term_end)
     over = min(max((today - start).days, 0), (end - start).days)
-    running = Standing("active", (end - today).days, renews_on=end, term_days=(end - start).days, days_over=over)
+    left, length = (end - today).days, (end - start).days
+    running = Standing("active", left, renews_on=end, term_days=length, days_over=over)
     if not found.ends_on:
         return running
     ends_on = date.fromisoformat(found.ends_on)

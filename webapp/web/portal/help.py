@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Blueprint
 
+from webapp.domain.calendar import ACTIVATION_DAYS
+from webapp.domain.sign_in import LINK_MINUTES
 from webapp.web import htmx
 from webapp.web.policy import policy
 
@@ -15,4 +17,4 @@ pages = Blueprint("help", __name__)
 @pages.get("/help")
 @policy("public")
 def show() -> Any:
-    return htmx.render("help/page.html")
+    return htmx.render("help/page.html", activation_days=ACTIVATION_DAYS, link_minutes=LINK_MINUTES)

@@ -6,10 +6,13 @@ from typing import Any
 
 from flask import Blueprint
 
+from webapp.domain import sign_in
 from webapp.web import htmx
 from webapp.web.policy import policy
 
 pages = Blueprint("legal", __name__)
+
+ATTEMPT_DAYS = 7  # what `jobs/purge.py` does, which this room may not ask: a test compares them
 
 
 @pages.get("/imprint")
@@ -21,7 +24,14 @@ def imprint() -> Any:
 @pages.get("/privacy")
 @policy("public")
 def privacy() -> Any:
-    return htmx.render("legal/privacy.html")
+    """Says for how long things are kept, by the figures that the rules themselves use."""
+    return htmx.render(
+        "legal/privacy.html",
+        session_days=sign_in.ABSOLUTE.days,
+        idle_hours=sign_in.IDLE.seconds // 3600,
+        link_minutes=sign_in.LINK_MINUTES,
+        attempt_days=ATTEMPT_DAYS,
+    )
 
 
 @pages.get("/accessibility")
