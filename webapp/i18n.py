@@ -1,4 +1,4 @@
-"""Languages: messages, plurals, dates, money. Babel does the work; nothing here knows Flask.
+"""Languages: whose words, which plurals. Babel does the work; nothing here knows Flask.
 
 A *locale* is what a site offers (`fr_CH`); its messages come from `fr_CH` over `fr` over English,
 the language the messages are written in. While a language has no catalogue of its own the English
@@ -12,18 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
-from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import NullTranslations
-from typing import Any
+from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
-from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal
 from babel.support import Translations
 
 from webapp.config import resource_folder
@@ -36,16 +32,24 @@ def chain(code: str) -> list[str]:
     return [code, code.split("_")[0]] if "_" in code else [code]
 
 
+def _catalogue_file(code: str) -> Path:
+    return resource_folder("locales") / code / "LC_MESSAGES" / "messages.po"
+
+
 @cache
-def _catalogue(code: str) -> Translations | None:
-    path = resource_folder("locales") / code / "LC_MESSAGES" / "messages.po"
+def _messages(code: str) -> NullTranslations:
+    """The catalogue of a locale over that of its language over English, which needs none."""
+    base = _messages(code.split("_")[0]) if "_" in code else NullTranslations()
+    path = _catalogue_file(code)
     if not path.is_file():
-        return None
+        return base
     compiled = io.BytesIO()
     with path.open("rb") as file:
         write_mo(compiled, read_po(file, locale=code))
     compiled.seek(0)
-    return Translations(compiled)
+    catalogue = Translations(compiled)
+    catalogue.add_fallback(base)
+    return catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,12 @@ def _parse_locale(*candidates: str) -> Locale:
 @cache
 def speech(code: str, territory: str) -> Speech:
     """The words and formats of locale `code` on a site in `territory` (`FR`)."""
-    found = [catalogue for part in chain(code) if (catalogue := _catalogue(part))]
     base = code.split("_")[0]
-    if base != SOURCE_LANGUAGE and not found:
+    if base != SOURCE_LANGUAGE and not any(_catalogue_file(part).is_file() for part in chain(code)):
         english = _parse_locale(f"en_{territory}", "en_GB")
         return Speech(code, SOURCE_LANGUAGE, english, NullTranslations())
-    messages: NullTranslations = found[0] if found else NullTranslations()
-    for fallback in found[1:]:
-        messages.add_fallback(fallback)
-    return Speech(code, code, _parse_locale(code if "_" in code else f"{code}_{territory}", base), messages)
+    locale = _parse_locale(code if "_" in code else f"{code}_{territory}", base)
+    return Speech(code, code, locale, _messages(code))
 
 
 _speaking: ContextVar[Speech | None] = ContextVar("speech", default=None)
@@ -133,38 +134,6 @@ def N_(message: str) -> str:
     return message
 
 
-@lru_cache(maxsize=4096)
-def _day(value: date, style: str, locale: Locale) -> str:
-    return format_date(value, style, locale=locale)
-
-
-def day(value: date, style: str = "long") -> str:
-    """A local date: `15 janvier 2027` (long), `15 janv. 2027` (medium)."""
-    return _day(value, style, current_speech().locale)
-
-
-def local_day(value: datetime, zone: tzinfo, style: str = "long") -> str:
-    return day(value.astimezone(zone).date(), style)
-
-
-def moment(value: datetime, zone: tzinfo, style: str = "medium") -> str:
-    """Date and time with the zone's name, as people of the site read their clocks."""
-    speech_ = current_speech()
-    local = value.astimezone(zone)
-    return f"{format_datetime(local, style, tzinfo=zone, locale=speech_.locale)} {local.tzname()}"
-
-
-@lru_cache(maxsize=4096)
-def _money(minor: int, currency: str, locale: Locale) -> str:
-    precision = get_currency_precision(currency)
-    return format_currency(Decimal(minor).scaleb(-precision), currency, locale=locale)
-
-
-def money(minor: int, currency: str) -> str:
-    """Integer of the currency's minor unit → what people read: 748800 EUR → `7 488,00 €`."""
-    return _money(minor, currency, current_speech().locale)
-
-
 @lru_cache(maxsize=1024)
 def _number(value: int, locale: Locale) -> str:
     return format_decimal(value, locale=locale)
@@ -172,21 +141,6 @@ def _number(value: int, locale: Locale) -> str:
 
 def number(value: int) -> str:
     return _number(value, current_speech().locale)
-
-
-def listing(items: list[str]) -> str:
-    return format_list(items, locale=current_speech().locale)
-
-
-def language_name(code: str) -> str:
-    """A language in its own words: `Français`."""
-    locale = Locale.parse(code)
-    name = Locale(locale.language).get_display_name(locale.language) or code
-    return name[:1].upper() + name[1:]
-
-
-def territory_name(territory: str) -> str:
-    return current_speech().locale.territories.get(territory, territory)
 
 
 def negotiate(accepted: list[str], offered: list[str]) -> str | None:
@@ -197,20 +151,3 @@ def negotiate(accepted: list[str], offered: list[str]) -> str | None:
             if code.lower() == wanted or code.lower().split("_")[0] == wanted.split("_")[0]:
                 return code
     return None
-
-
-def keywords(**values: Any) -> dict[str, Any]:
-    """What templates, pages and e-mails alike, may call."""
-    return {
-        "_": _,
-        "gettext": _,
-        "ngettext": ngettext,
-        "pgettext": pgettext,
-        "day": day,
-        "local_day": local_day,
-        "moment": moment,
-        "money": money,
-        "number": number,
-        "listing": listing,
-        **values,
-    }

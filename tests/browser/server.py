@@ -25,7 +25,7 @@ from webapp.data.accounts import Person
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Order, Subscription
 from webapp.demo.cast import PASSWORD
-from webapp.domain import passwords
+from webapp.domain import activation, passwords
 from webapp.jobs.registry import run_due
 
 CLOCK = "2026-11-22T12:00:00Z"
@@ -214,3 +214,21 @@ class PortalServer:
                 ordered.site, ordered.email, Subscription.public_id == ordered.public_id
             ).po_number
         )
+
+    def active_order(self, site: str = "fr", **fields: Any) -> Ordered:
+        """An order of its own whose purchaser has a password and has accepted the agreement."""
+        ordered = self.order(site, **fields)
+        self.give_password(site, ordered.email)
+        bought = self.subscription_of(site, ordered.email)
+        with self.portal.at(self.portal.sites[site]) as here:
+            administrator = Person.get(Person.email_key == email_key(ordered.email))
+            text = here.agreement(bought.agreement_key, administrator.language)
+            activation.activate(
+                bought,
+                agreement=text,
+                shown_sha256=text.sha256,
+                shown_language=administrator.language,
+                actor=administrator,
+                now=self.portal.clock(),
+            )
+        return ordered

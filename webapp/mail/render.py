@@ -11,7 +11,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from webapp.config import resource_folder
-from webapp.i18n import Speech, keywords, speaking
+from webapp.formats import keywords
+from webapp.i18n import Speech, speaking
 from webapp.sites import Site
 
 # Line breaks, control characters, and marks that let a name read in another order than it is written.

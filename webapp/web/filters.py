@@ -9,7 +9,7 @@ from flask import Flask, request
 from markupsafe import Markup
 from wtforms import Form
 
-from webapp import i18n
+from webapp import formats, i18n
 from webapp.data.database import from_micros
 from webapp.domain.subscription_list import Query
 from webapp.web import auth, language
@@ -94,7 +94,7 @@ def init_app(app: Flask) -> None:
     app.before_request(language.speak)
     app.context_processor(page_context)
     app.jinja_env.globals.update(
-        i18n.keywords(
+        formats.keywords(
             asset_url=asset_url,
             endonym=language.endonym,
             direction_of=language.direction_of,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel import Locale
 from flask import request
 
-from webapp import i18n
+from webapp import formats, i18n
 from webapp.web.auth import visitor_or_none
 from webapp.web.site import site_or_none
 
@@ -38,7 +38,7 @@ def speak() -> None:
 
 def endonym(code: str) -> str:
     """A language in its own words, with the country where a site tells two apart."""
-    return i18n.language_name(code)
+    return formats.language_name(code)
 
 
 def direction_of(code: str) -> str:

@@ -1,0 +1,75 @@
+"""Formats: dates, times, money and lists, as the language and the country write them. Babel knows how."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.lists import format_list
+from babel.numbers import format_currency, get_currency_precision
+
+from webapp.i18n import _, current_speech, ngettext, number, pgettext
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, style: str, locale: Locale) -> str:
+    return format_date(value, style, locale=locale)
+
+
+def day(value: date, style: str = "long") -> str:
+    """A local date: `15 janvier 2027` (long), `15 janv. 2027` (medium)."""
+    return _day(value, style, current_speech().locale)
+
+
+def local_day(value: datetime, zone: tzinfo, style: str = "long") -> str:
+    return day(value.astimezone(zone).date(), style)
+
+
+def moment(value: datetime, zone: tzinfo, style: str = "medium") -> str:
+    """Date and time with the zone's name, as people of the site read their clocks."""
+    speech_ = current_speech()
+    local = value.astimezone(zone)
+    return f"{format_datetime(local, style, tzinfo=zone, locale=speech_.locale)} {local.tzname()}"
+
+
+@lru_cache(maxsize=4096)
+def _money(minor: int, currency: str, locale: Locale) -> str:
+    precision = get_currency_precision(currency)
+    return format_currency(Decimal(minor).scaleb(-precision), currency, locale=locale)
+
+
+def money(minor: int, currency: str) -> str:
+    """Integer of the currency's minor unit → what people read: 748800 EUR → `7 488,00 €`."""
+    return _money(minor, currency, current_speech().locale)
+
+
+def listing(items: list[str]) -> str:
+    return format_list(items, locale=current_speech().locale)
+
+
+def language_name(code: str) -> str:
+    """A language in its own words: `Français`."""
+    locale = Locale.parse(code)
+    name = Locale(locale.language).get_display_name(locale.language) or code
+    return name[:1].upper() + name[1:]
+
+
+def keywords(**values: Any) -> dict[str, Any]:
+    """What templates, pages and e-mails alike, may call."""
+    return {
+        "_": _,
+        "gettext": _,
+        "ngettext": ngettext,
+        "pgettext": pgettext,
+        "day": day,
+        "local_day": local_day,
+        "moment": moment,
+        "money": money,
+        "number": number,
+        "listing": listing,
+        **values,
+    }
