@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
 
 from tests.browser.chromium import find_chromium
 from tests.browser.server import PortalServer
@@ -96,3 +97,27 @@ def visit(browser: Browser, server: PortalServer) -> Iterator[Visit]:
         context.close()
     for visitor in visitors:
         visitor.check()
+
+
+@pytest.fixture(scope="session")
+def sessions() -> dict[tuple[str, str], StorageState]:
+    """Who has signed in before on this server: a session is kept, as in a customer's browser."""
+    return {}
+
+
+@pytest.fixture
+def visit_as(visit: Visit, sessions: dict[tuple[str, str], StorageState]) -> Visit:
+    """`visit_as("fr", "alice@demo.example", width=390)`: a window of somebody who is signed in."""
+
+    def open_window(site: str | None, person: str | None, **options: Any) -> Visitor:
+        if site is None or person is None:
+            return visit(site, **options)
+        visitor = visit(site, **options)
+        if (site, person) in sessions:
+            visitor.context.add_cookies(sessions[site, person]["cookies"])
+        else:
+            visitor.sign_in(person)
+            sessions[site, person] = visitor.context.storage_state()
+        return visitor
+
+    return open_window

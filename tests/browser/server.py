@@ -25,8 +25,9 @@ from webapp.data.accounts import Person
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Order, Subscription
 from webapp.demo.cast import PASSWORD
-from webapp.domain import activation, passwords
+from webapp.domain import activation, passwords, tokens
 from webapp.jobs.registry import run_due
+from webapp.mail import mailbox
 
 CLOCK = "2026-11-22T12:00:00Z"
 START_SECONDS = 30
@@ -207,6 +208,17 @@ class PortalServer:
                 .order_by(Subscription.sort_key, Subscription.id)
                 .get()
             )
+
+    def password_token(self, site: str, email: str) -> str:
+        """What a mailed link to set a password would hold."""
+        with self.portal.at(self.portal.sites[site]):
+            person = Person.get(Person.email_key == email_key(email))
+            return tokens.mint(
+                tokens.SET_PASSWORD, person=person, minutes=60, next_path="", now=self.portal.clock()
+            )
+
+    def newest_mail_name(self) -> str:
+        return mailbox.list_mails(mailbox.mailbox_folder(self.portal.settings), limit=1)[0].name
 
     def po_number(self, ordered: Ordered) -> str:
         return str(

@@ -132,7 +132,9 @@ def test_an_import_never_overwrites_what_it_reads(run: Run, orders_file: Callabl
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_line_ends_marks_and_blank_lines_do_no_harm(run: Run, orders_file: Callable[..., Path], end: bytes) -> None:
+def test_line_ends_marks_and_blank_lines_do_no_harm(
+    run: Run, orders_file: Callable[..., Path], end: bytes
+) -> None:
     path = orders_file(b"\xef\xbb\xbf" + an_order(order_number="1"), b"", an_order(order_number="2"), end=end)
     assert counts(run("import", path, "--json"))["accepted"] == 2
 
@@ -208,7 +210,16 @@ def test_what_is_no_file_is_refused_in_words(run: Run, tmp_path: Path) -> None:
 
 def test_a_purchaser_is_corrected(run: Run, orders_file: Callable[..., Path], portal: Portal) -> None:
     run("import", orders_file(an_order()))
-    arguments = ("correct-purchaser", "--site", "fr", "0700000001", "--email", "bob@example.com", "--name", "Bob")
+    arguments = (
+        "correct-purchaser",
+        "--site",
+        "fr",
+        "0700000001",
+        "--email",
+        "bob@example.com",
+        "--name",
+        "Bob",
+    )
     assert "bob@example.com" in run(*arguments).stdout
     with portal.at(portal.sites["fr"]):
         assert Subscription.get().administrator.name == "Bob"
@@ -297,7 +308,6 @@ def measure_growth(tmp_path: Path, *, size: int, new_every: int) -> float:
     )
     assert sum(report[kind] for kind in ("accepted", "known", "lapsed", "refused")) == size
     assert len(report["refusals"]) == report["refused"] > size / 4
-    print("PEAK",peak,peak_of_few)
     return peak - peak_of_few
 
 

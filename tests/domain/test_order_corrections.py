@@ -24,6 +24,7 @@ from webapp.domain.order_corrections import (
     OrderNoLongerPending,
     OrderUnknown,
     PurchaserInvalid,
+    ReasonInvalid,
     correct_purchaser,
     withdraw_order,
 )
@@ -46,7 +47,9 @@ def take(portal: Portal, bound_fr: Any, now: datetime) -> Take:
 
 
 def mails() -> list[tuple[str, str, str]]:
-    return [(mail.kind, mail.to_email, mail.state) for mail in OutboxMessage.select().order_by(OutboxMessage.id)]
+    return [
+        (mail.kind, mail.to_email, mail.state) for mail in OutboxMessage.select().order_by(OutboxMessage.id)
+    ]
 
 
 def last_event() -> tuple[str, str, dict[str, Any]]:
@@ -119,10 +122,18 @@ def test_the_same_purchaser_again_changes_nothing(take: Take, now: datetime) -> 
 
 @pytest.mark.parametrize(
     ("email", "name"),
-    [("bob.example.com", None), ("bob@example.com\n", None), ("", None), ("b@example.com", " "), ("b@example.com", "B\n")]
+    [
+        ("bob.example.com", None),
+        ("bob@example.com\n", None),
+        ("", None),
+        ("b@example.com", " "),
+        ("b@example.com", "B\n"),
+    ]
     + [("b@example.com", "B" * 301)],
 )
-def test_a_purchaser_who_could_not_be_reached_is_refused(take: Take, now: datetime, email: str, name: Any) -> None:
+def test_a_purchaser_who_could_not_be_reached_is_refused(
+    take: Take, now: datetime, email: str, name: Any
+) -> None:
     take()
     with pytest.raises(PurchaserInvalid):
         correct(email, now, name=name)
@@ -147,6 +158,20 @@ def test_a_withdrawn_order_is_gone_and_its_administrator_is_told(take: Take, now
     ]
     details = {"order_number": NUMBER, "reason": "ordered twice"}
     assert last_event() == ("order.withdrawn", "operator", details)
+
+
+@pytest.mark.parametrize("reason", ["", " ", "two\nlines", "x" * 1001])
+def test_a_reason_is_one_line_of_text(take: Take, now: datetime, reason: str) -> None:
+    take()
+    with pytest.raises(ReasonInvalid):
+        withdraw_order(NUMBER, reason=reason, actor=OPERATOR, now=now)
+    assert len(mails()) == 1
+
+
+def test_a_name_may_hold_a_right_to_left_mark(take: Take, now: datetime) -> None:
+    take()
+    correct("fatima@example.com", now, name="فاطمة \u200fالمثال")
+    assert Subscription.get().administrator.name == "فاطمة \u200fالمثال"
 
 
 def test_withdrawing_again_changes_nothing(take: Take, now: datetime) -> None:

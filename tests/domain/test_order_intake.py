@@ -67,7 +67,9 @@ def test_an_order_becomes_a_pending_subscription(portal: Portal, now: datetime) 
         assert (found.quantity, found.unit_price, found.currency) == (3, 59_000, "EUR")
         assert (found.commitment, found.billing_period) == ("annual", "annual")
         assert found.po_number == "BC 2026-113"
-        assert found.activate_before == datetime(2027, 2, 18, 23, 0, tzinfo=UTC)  # midnight of 19 February in Paris
+        assert found.activate_before == datetime(
+            2027, 2, 18, 23, 0, tzinfo=UTC
+        )  # midnight of 19 February in Paris
         assert found.administrator.email == "alice@example.com"
         assert found.account.name == "Exemple Construction SAS"
         assert Membership.get().person == found.administrator
@@ -101,7 +103,10 @@ def test_numbers_run_per_site(portal: Portal) -> None:
 
 def test_the_same_person_is_found_again_whatever_the_case(portal: Portal) -> None:
     take(portal, an_order())
-    take(portal, an_order({"order_number": "2", "purchaser.email": "ALICE@EXAMPLE.COM", "purchaser.name": "A. E."}))
+    take(
+        portal,
+        an_order({"order_number": "2", "purchaser.email": "ALICE@EXAMPLE.COM", "purchaser.name": "A. E."}),
+    )
     with portal.at(portal.sites["fr"]):
         person = Person.get()
         assert (person.email, person.name) == ("alice@example.com", "Alice Exemple")
@@ -128,7 +133,10 @@ def test_the_latest_order_updates_the_company_and_says_so(portal: Portal) -> Non
 
 def test_an_order_that_comes_too_late_does_not_update_the_company(portal: Portal) -> None:
     take(portal, an_order())
-    take(portal, an_order({"order_number": "2", "account.name": "Old SAS", "ordered_at": "2024-01-01T00:00:00Z"}))
+    take(
+        portal,
+        an_order({"order_number": "2", "account.name": "Old SAS", "ordered_at": "2024-01-01T00:00:00Z"}),
+    )
     with portal.at(portal.sites["fr"]):
         assert Account.get().name == "Exemple Construction SAS"
 
@@ -158,7 +166,11 @@ def test_clocks_may_differ_a_little(portal: Portal, now: datetime) -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"site": "jp", "language": "ja", "currency": "JPY", "unit_price": "590.00"}, "invalid_price", "unit_price"),
+        (
+            {"site": "jp", "language": "ja", "currency": "JPY", "unit_price": "590.00"},
+            "invalid_price",
+            "unit_price",
+        ),
         ({"unit_price": "590.001"}, "invalid_price", "unit_price"),
         ({"currency": "XQX"}, "unknown_currency", "currency"),
         ({"currency": "CHF"}, "currency_not_of_site", "currency"),
@@ -273,7 +285,9 @@ def test_the_sample_is_taken_once_and_known_afterwards(portal: Portal) -> None:
 
 
 def test_the_samples_traps_are_stepped_over(portal: Portal) -> None:
-    taken = {read_order(line).document.order_number: take(portal, line).subscription for line in lines(SAMPLE)}
+    taken = {
+        read_order(line).document.order_number: take(portal, line).subscription for line in lines(SAMPLE)
+    }
     po_numbers = {number: found.po_number for number, found in taken.items()}
     assert po_numbers["0344100111"] == "4500998877"
     assert po_numbers["0344100148"] == "=SUM(A1:A2)"
@@ -352,7 +366,9 @@ def miss_the_first_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_intake, "_known", lambda received: next(looks, look)(received))
 
 
-def test_who_loses_the_race_hears_that_the_order_is_known(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_loses_the_race_hears_that_the_order_is_known(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     take(portal, an_order())
     before = rows_at(portal)
     miss_the_first_look(monkeypatch)
@@ -387,7 +403,7 @@ def test_control_without_the_unique_number_the_race_makes_two(
 VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=80) | st.lists(st.text(), max_size=2)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
 @given(changes=st.dictionaries(st.sampled_from(sorted(GOOD)), VALUES, max_size=3))
 def test_terms_accept_or_refuse_any_values(sqlite_portal: Portal, changes: dict[str, Any]) -> None:
     try:

@@ -67,8 +67,6 @@ def _bad_line(told: dict[str, Any]) -> bytes:
     if "raw_base64" in told:
         return base64.b64decode(told["raw_base64"])
     if "generate" in told:
-        repeated = {
-            name: rule["repeat"] * rule["times"] for name, rule in told["generate"]["set"].items()
-        }
+        repeated = {name: rule["repeat"] * rule["times"] for name, rule in told["generate"]["set"].items()}
         return json.dumps({**told["generate"]["base"], **repeated}).encode()
     return json.dumps(told["record"], ensure_ascii=False).encode()

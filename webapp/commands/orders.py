@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
 import click
 
 from webapp.assembly import Portal
 from webapp.commands.context import CommandError, site_named, with_portal
-from webapp.commands.order_import import ImportStopped, import_file
+from webapp.commands.order_import import STORAGE_FAILURES, ImportStopped, import_file
 from webapp.commands.order_report import Report
 from webapp.domain import order_corrections
 from webapp.domain.audit import OPERATOR
@@ -46,6 +47,8 @@ def import_(ctx: click.Context, portal: Portal, file: Path, as_json: bool) -> No
     report.print_json() if as_json else report.print_summary()
     report.print_notes()
     if problem is not None:
+        if not isinstance(problem.__cause__, STORAGE_FAILURES):
+            traceback.print_exception(problem.__cause__)
         click.echo(str(problem), err=True)
         ctx.exit(STOPPED)
     if refused is not None and refused.any:

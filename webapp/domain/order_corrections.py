@@ -11,10 +11,11 @@ from webapp.data.subscriptions import PENDING, SHELF_GONE, WITHDRAWN, Order, Sub
 from webapp.domain import accounts, audit, outbox
 from webapp.domain.activation import enqueue_activation_mail, has_lapsed
 from webapp.domain.audit import Actor
-from webapp.domain.order_fields import email_problem
+from webapp.domain.order_fields import UNPRINTABLE, email_problem, is_blank
 from webapp.domain.refusals import Refusal
 
 LONGEST_NAME = 300
+LONGEST_REASON = 1000
 
 
 @dataclass
@@ -41,6 +42,11 @@ class PurchaserInvalid(Refusal):
 
     def __str__(self) -> str:
         return f"Nothing was changed: {self.reason.rstrip('.')}."
+
+
+class ReasonInvalid(Refusal):
+    def __str__(self) -> str:
+        return f"Nothing was changed: a reason has 1 to {LONGEST_REASON} characters, on one line."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ def correct_purchaser(
 
 def withdraw_order(order_number: str, *, reason: str, actor: Actor, now: datetime) -> Correction:
     """There will be no subscription. The administrator is told; the reason is for the audit trail."""
+    if not _is_one_line(reason, LONGEST_REASON):
+        raise ReasonInvalid
     with atomic():
         subscription = _by_number(order_number)
         if subscription.status == WITHDRAWN:
@@ -106,8 +114,12 @@ def withdraw_order(order_number: str, *, reason: str, actor: Actor, now: datetim
 def _check_purchaser(email: str, name: str | None) -> None:
     if problem := email_problem(email):
         raise PurchaserInvalid(problem)
-    if name is not None and not (0 < len(name.strip()) <= LONGEST_NAME and name.isprintable()):
-        raise PurchaserInvalid(f"a name has 1 to {LONGEST_NAME} characters, and no line breaks")
+    if name is not None and not _is_one_line(name, LONGEST_NAME):
+        raise PurchaserInvalid(f"a name has 1 to {LONGEST_NAME} characters, on one line")
+
+
+def _is_one_line(text: str, longest: int) -> bool:
+    return not is_blank(text) and len(text) <= longest and not UNPRINTABLE.search(text)
 
 
 def _by_number(order_number: str) -> Subscription:

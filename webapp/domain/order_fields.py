@@ -32,7 +32,7 @@ COUNTRIES = {
 } - NOT_COUNTRIES
 
 # Control characters, line separators, overrides of the writing direction, and what XML can't hold.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff\ufffe\uffff]")
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff\ufffe\uffff]")
 _INVISIBLE = re.compile(
     "[\\s\u00ad\u061c\u115f\u1160\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u3164\ufeff]*"
 )
@@ -77,7 +77,7 @@ def _read_text(value: object, limit: int) -> str:
     text = value.strip()
     if len(text) > limit:
         raise refusing("value_too_long", f"{len(text)} characters, at most {limit} are allowed")
-    if _UNPRINTABLE.search(text):
+    if UNPRINTABLE.search(text):
         raise refusing("invalid_encoding", "there is a line break or another character that can’t be printed")
     return text
 
@@ -139,7 +139,7 @@ def email_problem(address: str) -> str | None:
     """What is wrong with it, as far as that can be told without asking the network."""
     if len(address) > LONGEST_EMAIL:
         return f"an e-mail address has at most {LONGEST_EMAIL} characters"
-    if _UNPRINTABLE.search(address):
+    if UNPRINTABLE.search(address):
         return "the e-mail address holds a line break or another character that can’t be printed"
     if "@" not in address:
         return "the e-mail address has no @ sign"

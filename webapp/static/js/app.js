@@ -4,8 +4,9 @@
 const status = document.getElementById("status");
 let clearing = 0;
 
-function announce(text) {
+function announce(text, quiet = false) {
   clearTimeout(clearing);
+  status.classList.toggle("vh", quiet);
   status.textContent = text;
   clearing = setTimeout(() => { status.textContent = ""; }, 6000);
 }
@@ -19,7 +20,7 @@ document.addEventListener("htmx:after:swap", () => {
   }
   const told = document.querySelector("[data-announce]");
   if (told) {
-    announce(told.dataset.announce);
+    announce(told.dataset.announce, "quiet" in told.dataset);
     told.removeAttribute("data-announce");
   }
 });

@@ -73,9 +73,11 @@ def save(public_id: str) -> Any:
         return _form_page(_managed_row(public_id), form, status=409, conflict=conflict)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}?done=po")
+    row = _managed_row(public_id)
     return htmx.render(
         "purchase_orders/_value.html",
         fragment="purchase_orders/_value.html",
-        subscription=_managed_row(public_id),
+        subscription=row,
         change=change,
+        activity=subscriptions.activity(row.id),
     )

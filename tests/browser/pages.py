@@ -1,0 +1,202 @@
+"""Every page of the portal, in every state that looks different. A new GET route must be listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.server import PortalServer
+from tests.browser.visitor import Visitor
+from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, SHELF_CANCELLED, Subscription
+
+ALICE, BOB, CHARLIE = "alice@demo.example", "bob@demo.example", "charlie@demo.example"
+NO_TOKEN = "A" * 43
+
+Address = Callable[[PortalServer], str]
+
+
+@dataclass(frozen=True)
+class PageCase:
+    name: str
+    endpoint: str
+    address: Address
+    person: str | None = None
+    status: int = 200
+    act: Callable[[Visitor], None] | None = None  # what brings the state about
+    act_status: int = 200  # of the answer to that
+    site: str | None = "fr"
+
+
+# Routes that answer no page of their own: files, redirects, fragments.
+NO_PAGES = {
+    "static": "files",
+    "front.robots": "a text for crawlers",
+    "purchase_orders.show": "a fragment; without htmx it leads to the subscription",
+}
+
+
+def at(path: str) -> Address:
+    return lambda server: path
+
+
+def of(*wanted: object, page: str = "") -> Address:
+    """A page of alice's first subscription like this."""
+    return lambda server: (
+        f"/subscriptions/{server.subscription_of('fr', ALICE, *wanted).public_id}{page}"
+    )
+
+
+is_active = (Subscription.shelf == "active", Subscription.product_key == "profis-engineering-premium")
+is_for_everybody = (Subscription.product_key == "ontrack-enterprise",)
+is_pending = (Subscription.status == PENDING, Subscription.shelf == "pending")
+is_cancelled = (Subscription.status == ACTIVE, Subscription.shelf == SHELF_CANCELLED)
+is_ended = (Subscription.status == ENDED,)
+
+
+def too_late(server: PortalServer) -> str:
+    lapsed = server.subscription_of("fr", ALICE, Subscription.product_key == "ontrack-lite")
+    return f"/activate/{lapsed.order.order_number}"
+
+
+def waiting_order(server: PortalServer) -> str:
+    waiting = server.subscription_of("fr", ALICE, *is_pending)
+    return f"/sign-in?next=/activate/{waiting.order.order_number}"
+
+
+def set_password(server: PortalServer) -> str:
+    return f"/password/set/{server.password_token('fr', CHARLIE)}"
+
+
+def newest_mail(server: PortalServer) -> str:
+    server.deliver_mail("fr")
+    return f"/mailbox/{server.newest_mail_name()}"
+
+
+# ---- what brings a state about
+
+
+def submit_nothing(visitor: Visitor) -> None:
+    visitor.page.locator("main form[method=post] button").last.click()
+    expect(visitor.page.locator("[role=alert]")).to_be_visible()
+
+
+def wrong_password(visitor: Visitor) -> None:
+    visitor.page.fill("#email", "nobody@demo.example")
+    visitor.page.fill("#password", "not the password")
+    submit_nothing(visitor)
+
+
+def weak_password(visitor: Visitor) -> None:
+    visitor.page.fill("#password", "password1234")
+    submit_nothing(visitor)
+
+
+def edit_po(visitor: Visitor) -> None:
+    visitor.page.click("#po-edit")
+    expect(visitor.page.locator("#po_number")).to_be_visible()
+
+
+def too_long_po(visitor: Visitor) -> None:
+    visitor.page.fill("#po_number", "4" * 90)
+    visitor.page.locator("#po button.pri").click()
+    expect(visitor.page.locator("[role=alert]")).to_be_visible()
+
+
+def conflicting_po(visitor: Visitor) -> None:
+    """As if somebody had changed it since: the form was read at an older version."""
+    visitor.page.evaluate("document.querySelector('[name=version]').value = '99'")
+    visitor.page.fill("#po_number", "BC 2026-114")
+    visitor.page.locator("#po button.pri").click()
+    expect(visitor.page.locator(".diff")).to_be_visible()
+
+
+def opened(popover: str) -> Callable[[Visitor], None]:
+    def act(visitor: Visitor) -> None:
+        visitor.page.locator(f"[popovertarget^='{popover}']:visible").first.click()
+        expect(visitor.page.locator(":popover-open")).to_be_visible()
+
+    return act
+
+
+def all_answers(visitor: Visitor) -> None:
+    visitor.page.evaluate("document.querySelectorAll('details').forEach((answer) => answer.open = true)")
+
+
+CASES = (
+    PageCase("chooser", "front.home", at("/"), site=None),
+    PageCase("mailbox", "front.list_mail", at("/mailbox"), site=None),
+    PageCase("mail", "front.read_mail", newest_mail, site=None),
+    PageCase("mail-as-sent", "front.show_mail", lambda server: newest_mail(server) + "/html", site=None),
+    PageCase("sign-in", "sign_in.show", at("/sign-in")),
+    PageCase("sign-in-language-menu", "sign_in.show", at("/sign-in"), act=opened("language-menu")),
+    PageCase("sign-in-order", "sign_in.show", waiting_order),
+    PageCase("sign-in-nothing-typed", "sign_in.show", at("/sign-in"), act=submit_nothing, act_status=422),
+    PageCase("sign-in-refused", "sign_in.show", at("/sign-in"), act=wrong_password, act_status=422),
+    PageCase("password-forgotten", "passwords.forgotten", at("/password/forgotten")),
+    PageCase(
+        "password-forgotten-nothing-typed",
+        "passwords.forgotten",
+        at("/password/forgotten"),
+        act=submit_nothing,
+        act_status=422,
+    ),
+    PageCase("password-sent", "passwords.sent", at("/password/sent")),
+    PageCase("password-choose", "passwords.choose", set_password),
+    PageCase("password-weak", "passwords.choose", set_password, act=weak_password, act_status=422),
+    PageCase("password-dead-link", "passwords.choose", at(f"/password/set/{NO_TOKEN}"), status=410),
+    PageCase("too-late", "activation.follow_link", too_late, ALICE, status=410),
+    PageCase("agreement-pending", "activation.show_agreement", of(*is_pending, page="/agreement"), ALICE),
+    PageCase("agreement-accepted", "activation.show_agreement", of(*is_active, page="/agreement"), ALICE),
+    PageCase("list", "subscriptions.show_list", at("/subscriptions"), ALICE),
+    PageCase("list-row-menu", "subscriptions.show_list", at("/subscriptions"), ALICE, act=opened("menu-SUB")),
+    PageCase("list-my-menu", "subscriptions.show_list", at("/subscriptions"), ALICE, act=opened("me-menu")),
+    PageCase("list-no-hits", "subscriptions.show_list", at("/subscriptions?q=zeppelin"), ALICE),
+    PageCase("list-cancelled", "subscriptions.show_list", at("/subscriptions?status=cancelled"), ALICE),
+    PageCase("list-empty", "subscriptions.show_list", at("/subscriptions"), BOB),
+    PageCase("manage-active", "subscriptions.manage", of(*is_active), ALICE),
+    PageCase("manage-unlimited", "subscriptions.manage", of(*is_for_everybody), ALICE),
+    PageCase("manage-pending", "subscriptions.manage", of(*is_pending), ALICE),
+    PageCase("manage-cancelled", "subscriptions.manage", of(*is_cancelled), ALICE),
+    PageCase("manage-ended", "subscriptions.manage", of(*is_ended), ALICE),
+    PageCase("manage-po-in-place", "subscriptions.manage", of(*is_active), ALICE, act=edit_po),
+    PageCase("users", "subscriptions.users", of(*is_active, page="/users"), ALICE),
+    PageCase("users-of-support", "subscriptions.users", of(*is_for_everybody, page="/users"), ALICE),
+    PageCase("users-pending", "subscriptions.users", of(*is_pending, page="/users"), ALICE),
+    PageCase("po", "purchase_orders.edit", of(*is_active, page="/purchase-order"), ALICE),
+    PageCase(
+        "po-too-long",
+        "purchase_orders.edit",
+        of(*is_active, page="/purchase-order"),
+        ALICE,
+        act=too_long_po,
+        act_status=422,
+    ),
+    PageCase(
+        "po-conflict",
+        "purchase_orders.edit",
+        of(*is_active, page="/purchase-order"),
+        ALICE,
+        act=conflicting_po,
+        act_status=409,
+    ),
+    PageCase("help", "help.show", at("/help"), act=all_answers),
+    PageCase("imprint", "legal.imprint", at("/imprint")),
+    PageCase("privacy", "legal.privacy", at("/privacy")),
+    PageCase("accessibility", "legal.accessibility", at("/accessibility")),
+    PageCase("not-found", "errors.404", at("/there-is-no-such-page"), status=404),
+    PageCase("not-found-country-chooser", "errors.404", at("/nor-here"), status=404, site=None),
+)
+BY_NAME = {case.name: case for case in CASES}
+# The five pages that are looked at on every site in each of its languages.
+EVERYWHERE = ("sign-in", "help", "list", "manage", "agreement")
+
+
+def show(case: PageCase, visitor: Visitor) -> Page:
+    """The page in its state. Who it takes is signed in already."""
+    visitor.open(case.address(visitor.server), status=case.status)
+    if case.act:
+        visitor.expected.add(case.act_status)
+        case.act(visitor)
+    return visitor.page
