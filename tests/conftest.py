@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.engines import PostgresEngine, SqliteEngine
 from webapp.assembly import Portal
-from webapp.config import read_settings, resource_folder
+from webapp.config import read_settings
 from webapp.data.database import Databases, database
 from webapp.sites import Site, load_catalogue, load_sites
 
@@ -63,23 +63,32 @@ def engine(request: pytest.FixtureRequest) -> SqliteEngine | PostgresEngine:
     return request.getfixturevalue("sqlite_engine" if request.param == "sqlite" else "postgres_engine")
 
 
+def build_portal(
+    engine: SqliteEngine | PostgresEngine, folder: Path, clock: TestClock, **environment: str
+) -> Portal:
+    settings = read_settings({"PORTAL_DATA": str(folder / "var"), **environment})
+    sites = load_sites(settings.tenants, settings.origin)
+    return Portal(
+        settings=settings,
+        sites=sites,
+        catalogue=load_catalogue(settings.tenants, sites),
+        clock=clock,
+        databases=Databases(
+            {site.code: engine.url(site.code, folder) for site in sites}, prepare=engine.prepare
+        ),
+    )
+
+
 @pytest.fixture
 def make_portal(tmp_path: Path, clock: TestClock) -> Iterator[Callable[..., Portal]]:
-    """Builds a portal on an engine; its databases are made from a migrated template when first used."""
+    """Builds a portal on an engine; its databases are made from a migrated template when first used.
+
+    Settings are given by name: `make_portal(engine, PORTAL_TENANTS="…")` has other sites.
+    """
     made: list[tuple[Portal, SqliteEngine | PostgresEngine]] = []
 
     def make(engine: SqliteEngine | PostgresEngine, **environment: str) -> Portal:
-        settings = read_settings({"PORTAL_DATA": str(tmp_path / "var"), **environment})
-        origin = settings.origin
-        sites = load_sites(resource_folder("tenants"), origin)
-        urls = {site.code: engine.url(site.code, tmp_path) for site in sites}
-        portal = Portal(
-            settings=settings,
-            sites=sites,
-            catalogue=load_catalogue(resource_folder("tenants"), sites),
-            clock=clock,
-            databases=Databases(urls, prepare=engine.prepare),
-        )
+        portal = build_portal(engine, tmp_path, clock, **environment)
         made.append((portal, engine))
         return portal
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page
 
+Theme = Literal["light", "dark"]
 SCRIPT = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+ALL = (*WCAG, "best-practice")
 
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDTHS = (1280, 390)
+
+_SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _RUN = """async (tags) => {
   const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
   return found.violations.map((rule) => ({
@@ -25,15 +31,21 @@ def script() -> str:
     return SCRIPT.read_text(encoding="utf-8")
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
+def violations(page: Page, where: str, rules: tuple[str, ...] = ALL) -> list[str]:
+    """What is wrong, in words; an empty list is the goal."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(script())
-    return list(page.evaluate(_RUN, RULES))
+    found: list[dict[str, Any]] = page.evaluate(_RUN, list(rules))
+    return [f"{where}: {rule['id']} ({rule['impact']}): {node}" for rule in found for node in rule["nodes"]]
 
 
-def in_words(found: list[dict[str, Any]], where: str) -> list[str]:
-    return [
-        f"{where}: {rule['id']} ({rule['impact']}): {node}"
-        for rule in found
-        for node in rule["nodes"]
-    ]
+def violations_in_all_looks(page: Page, where: str, rules: tuple[str, ...] = ALL) -> list[str]:
+    """In both themes, at a desk and on a phone, without loading the page again."""
+    found: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            page.evaluate(_SETTLED)
+            found += violations(page, f"{where}, {theme}, {width} px", rules)
+    return found

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
-from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, SHELF_CANCELLED, Subscription
+from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, SHELF_ACTIVE, SHELF_CANCELLED, Subscription
+from webapp.demo.cast import PEOPLE
 
-ALICE, BOB, CHARLIE = "alice@demo.example", "bob@demo.example", "charlie@demo.example"
 NO_TOKEN = "A" * 43
 
-Address = Callable[[PortalServer], str]
+Who = Literal["administrator", "member"]
+Address = Callable[[PortalServer, str], str]  # of a server and a site
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,11 @@ class PageCase:
     name: str
     endpoint: str
     address: Address
-    person: str | None = None
+    who: Who | None = None
     status: int = 200
     act: Callable[[Visitor], None] | None = None  # what brings the state about
     act_status: int = 200  # of the answer to that
-    site: str | None = "fr"
+    front: bool = False  # on the bare domain, not on a country site
 
 
 # Routes that answer no page of their own: files, redirects, fragments.
@@ -37,40 +39,52 @@ NO_PAGES = {
 }
 
 
+def administrator(site: str) -> str:
+    return next(person.email for person in PEOPLE if person.site == site and person.administers)
+
+
+def member(site: str) -> str:
+    return next(person.email for person in PEOPLE if person.site == site and not person.administers)
+
+
+def person_of(case: PageCase, site: str) -> str | None:
+    return {"administrator": administrator, "member": member}[case.who](site) if case.who else None
+
+
 def at(path: str) -> Address:
-    return lambda server: path
+    return lambda server, site: path
 
 
-def of(*wanted: object, page: str = "") -> Address:
-    """A page of alice's first subscription like this."""
-    return lambda server: (
-        f"/subscriptions/{server.subscription_of('fr', ALICE, *wanted).public_id}{page}"
+def of(*wanted: Any, page: str = "") -> Address:
+    """A page of the administrator's first subscription like this."""
+    return lambda server, site: (
+        f"/subscriptions/{server.subscription_of(site, administrator(site), *wanted).public_id}{page}"
     )
 
 
-is_active = (Subscription.shelf == "active", Subscription.product_key == "profis-engineering-premium")
+is_active = (Subscription.shelf == SHELF_ACTIVE, Subscription.seats_taken > 0)
 is_for_everybody = (Subscription.product_key == "ontrack-enterprise",)
-is_pending = (Subscription.status == PENDING, Subscription.shelf == "pending")
+is_pending = (Subscription.status == PENDING, Subscription.product_key.not_in(["ontrack-lite"]))
 is_cancelled = (Subscription.status == ACTIVE, Subscription.shelf == SHELF_CANCELLED)
 is_ended = (Subscription.status == ENDED,)
 
 
-def too_late(server: PortalServer) -> str:
-    lapsed = server.subscription_of("fr", ALICE, Subscription.product_key == "ontrack-lite")
-    return f"/activate/{lapsed.order.order_number}"
+def too_late(server: PortalServer, site: str) -> str:
+    lapsed = Subscription.product_key == "ontrack-lite"
+    return f"/activate/{server.subscription_of(site, administrator(site), lapsed).order.order_number}"
 
 
-def waiting_order(server: PortalServer) -> str:
-    waiting = server.subscription_of("fr", ALICE, *is_pending)
+def waiting_order(server: PortalServer, site: str) -> str:
+    waiting = server.subscription_of(site, administrator(site), *is_pending)
     return f"/sign-in?next=/activate/{waiting.order.order_number}"
 
 
-def set_password(server: PortalServer) -> str:
-    return f"/password/set/{server.password_token('fr', CHARLIE)}"
+def set_password(server: PortalServer, site: str) -> str:
+    return f"/password/set/{server.password_token(site, administrator(site))}"
 
 
-def newest_mail(server: PortalServer) -> str:
-    server.deliver_mail("fr")
+def newest_mail(server: PortalServer, site: str) -> str:
+    server.deliver_mail(site)
     return f"/mailbox/{server.newest_mail_name()}"
 
 
@@ -124,11 +138,14 @@ def all_answers(visitor: Visitor) -> None:
     visitor.page.evaluate("document.querySelectorAll('details').forEach((answer) => answer.open = true)")
 
 
+ADMIN: Who = "administrator"
+MEMBER: Who = "member"
+
 CASES = (
-    PageCase("chooser", "front.home", at("/"), site=None),
-    PageCase("mailbox", "front.list_mail", at("/mailbox"), site=None),
-    PageCase("mail", "front.read_mail", newest_mail, site=None),
-    PageCase("mail-as-sent", "front.show_mail", lambda server: newest_mail(server) + "/html", site=None),
+    PageCase("chooser", "front.home", at("/"), front=True),
+    PageCase("mailbox", "front.list_mail", at("/mailbox"), front=True),
+    PageCase("mail", "front.read_mail", newest_mail, front=True),
+    PageCase("mail-as-sent", "front.show_mail", lambda *here: newest_mail(*here) + "/html", front=True),
     PageCase("sign-in", "sign_in.show", at("/sign-in")),
     PageCase("sign-in-language-menu", "sign_in.show", at("/sign-in"), act=opened("language-menu")),
     PageCase("sign-in-order", "sign_in.show", waiting_order),
@@ -146,30 +163,30 @@ CASES = (
     PageCase("password-choose", "passwords.choose", set_password),
     PageCase("password-weak", "passwords.choose", set_password, act=weak_password, act_status=422),
     PageCase("password-dead-link", "passwords.choose", at(f"/password/set/{NO_TOKEN}"), status=410),
-    PageCase("too-late", "activation.follow_link", too_late, ALICE, status=410),
-    PageCase("agreement-pending", "activation.show_agreement", of(*is_pending, page="/agreement"), ALICE),
-    PageCase("agreement-accepted", "activation.show_agreement", of(*is_active, page="/agreement"), ALICE),
-    PageCase("list", "subscriptions.show_list", at("/subscriptions"), ALICE),
-    PageCase("list-row-menu", "subscriptions.show_list", at("/subscriptions"), ALICE, act=opened("menu-SUB")),
-    PageCase("list-my-menu", "subscriptions.show_list", at("/subscriptions"), ALICE, act=opened("me-menu")),
-    PageCase("list-no-hits", "subscriptions.show_list", at("/subscriptions?q=zeppelin"), ALICE),
-    PageCase("list-cancelled", "subscriptions.show_list", at("/subscriptions?status=cancelled"), ALICE),
-    PageCase("list-empty", "subscriptions.show_list", at("/subscriptions"), BOB),
-    PageCase("manage-active", "subscriptions.manage", of(*is_active), ALICE),
-    PageCase("manage-unlimited", "subscriptions.manage", of(*is_for_everybody), ALICE),
-    PageCase("manage-pending", "subscriptions.manage", of(*is_pending), ALICE),
-    PageCase("manage-cancelled", "subscriptions.manage", of(*is_cancelled), ALICE),
-    PageCase("manage-ended", "subscriptions.manage", of(*is_ended), ALICE),
-    PageCase("manage-po-in-place", "subscriptions.manage", of(*is_active), ALICE, act=edit_po),
-    PageCase("users", "subscriptions.users", of(*is_active, page="/users"), ALICE),
-    PageCase("users-of-support", "subscriptions.users", of(*is_for_everybody, page="/users"), ALICE),
-    PageCase("users-pending", "subscriptions.users", of(*is_pending, page="/users"), ALICE),
-    PageCase("po", "purchase_orders.edit", of(*is_active, page="/purchase-order"), ALICE),
+    PageCase("too-late", "activation.follow_link", too_late, ADMIN, status=410),
+    PageCase("agreement-pending", "activation.show_agreement", of(*is_pending, page="/agreement"), ADMIN),
+    PageCase("agreement-accepted", "activation.show_agreement", of(*is_active, page="/agreement"), ADMIN),
+    PageCase("list", "subscriptions.show_list", at("/subscriptions"), ADMIN),
+    PageCase("list-row-menu", "subscriptions.show_list", at("/subscriptions"), ADMIN, act=opened("menu-SUB")),
+    PageCase("list-my-menu", "subscriptions.show_list", at("/subscriptions"), ADMIN, act=opened("me-menu")),
+    PageCase("list-no-hits", "subscriptions.show_list", at("/subscriptions?q=zeppelin"), ADMIN),
+    PageCase("list-cancelled", "subscriptions.show_list", at("/subscriptions?status=cancelled"), ADMIN),
+    PageCase("list-empty", "subscriptions.show_list", at("/subscriptions"), MEMBER),
+    PageCase("manage-active", "subscriptions.manage", of(*is_active), ADMIN),
+    PageCase("manage-unlimited", "subscriptions.manage", of(*is_for_everybody), ADMIN),
+    PageCase("manage-pending", "subscriptions.manage", of(*is_pending), ADMIN),
+    PageCase("manage-cancelled", "subscriptions.manage", of(*is_cancelled), ADMIN),
+    PageCase("manage-ended", "subscriptions.manage", of(*is_ended), ADMIN),
+    PageCase("manage-po-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=edit_po),
+    PageCase("users", "subscriptions.users", of(*is_active, page="/users"), ADMIN),
+    PageCase("users-of-support", "subscriptions.users", of(*is_for_everybody, page="/users"), ADMIN),
+    PageCase("users-pending", "subscriptions.users", of(*is_pending, page="/users"), ADMIN),
+    PageCase("po", "purchase_orders.edit", of(*is_active, page="/purchase-order"), ADMIN),
     PageCase(
         "po-too-long",
         "purchase_orders.edit",
         of(*is_active, page="/purchase-order"),
-        ALICE,
+        ADMIN,
         act=too_long_po,
         act_status=422,
     ),
@@ -177,7 +194,7 @@ CASES = (
         "po-conflict",
         "purchase_orders.edit",
         of(*is_active, page="/purchase-order"),
-        ALICE,
+        ADMIN,
         act=conflicting_po,
         act_status=409,
     ),
@@ -186,16 +203,18 @@ CASES = (
     PageCase("privacy", "legal.privacy", at("/privacy")),
     PageCase("accessibility", "legal.accessibility", at("/accessibility")),
     PageCase("not-found", "errors.404", at("/there-is-no-such-page"), status=404),
-    PageCase("not-found-country-chooser", "errors.404", at("/nor-here"), status=404, site=None),
+    PageCase("not-found-country-chooser", "errors.404", at("/nor-here"), status=404, front=True),
 )
 BY_NAME = {case.name: case for case in CASES}
-# The five pages that are looked at on every site in each of its languages.
-EVERYWHERE = ("sign-in", "help", "list", "manage", "agreement")
+# These are looked at on every site in each of its languages.
+EVERYWHERE_PUBLIC = ("sign-in", "help")
+EVERYWHERE_PERSONAL = ("list", "manage-active", "agreement-pending")
 
 
-def show(case: PageCase, visitor: Visitor) -> Page:
+def show(case: PageCase, visitor: Visitor, site: str = "fr") -> Page:
     """The page in its state. Who it takes is signed in already."""
-    visitor.open(case.address(visitor.server), status=case.status)
+    place = None if case.front else site
+    visitor.open(case.address(visitor.server, site), site=place, status=case.status)
     if case.act:
         visitor.expected.add(case.act_status)
         case.act(visitor)

@@ -169,10 +169,10 @@ class PortalServer:
     def order(self, site: str = "fr", **fields: Any) -> Ordered:
         """One more order of the shop, through `portal orders import`."""
         number = next(self.numbers)
-        order_number, email = f"BROWSER-{number:04}", f"purchaser{number}@browser.example"
+        order_number = f"BROWSER-{number:04}"
         changes = {
             "order_number": order_number,
-            "purchaser.email": email,
+            "purchaser.email": f"purchaser{number}@browser.example",
             "purchaser.name": f"Camille Exemple {number}",
             "ordered_at": "2026-11-20T09:14:22+01:00",
             **AT_SITE[site],
@@ -184,7 +184,8 @@ class PortalServer:
         assert (report["accepted"], report["refused"]) == (1, 0), report
         with self.portal.at(self.portal.sites[site]):
             bought = Subscription.select().join(Order).where(Order.order_number == order_number).get()
-        return Ordered(site, order_number, email, str(changes["purchaser.name"]), bought.public_id)
+        email, name = str(changes["purchaser.email"]), str(changes["purchaser.name"])
+        return Ordered(site, order_number, email, name, bought.public_id)
 
     def deliver_mail(self, site: str) -> None:
         for result in run_due(self.portal, ["outbox"], [self.portal.sites[site]]):

@@ -97,6 +97,12 @@ class Visitor:
         self.page.wait_for_url("**/mailbox/*")
         return self.page
 
+    def choose_language(self, language: str) -> None:
+        """By the switch that is on every page."""
+        self.page.click("[popovertarget='language-menu']")
+        with self.page.expect_navigation():
+            self.page.click(f"#language-menu button[value='{language}']")
+
     # ---- what can be seen
 
     @property

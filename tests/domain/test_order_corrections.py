@@ -128,8 +128,8 @@ def test_the_same_purchaser_again_changes_nothing(take: Take, now: datetime) -> 
         ("", None),
         ("b@example.com", " "),
         ("b@example.com", "B\n"),
-    ]
-    + [("b@example.com", "B" * 301)],
+        ("b@example.com", "B" * 301),
+    ],
 )
 def test_a_purchaser_who_could_not_be_reached_is_refused(
     take: Take, now: datetime, email: str, name: Any

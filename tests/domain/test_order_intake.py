@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,45 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.orders import GOOD, RESEND, SAMPLE, an_order, bad_lines, lines
+from tests.support.taking import counts_at, refusal, rows_at, take
 from webapp.assembly import Portal
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.audit import AuditEvent
-from webapp.data.counters import Counter as RunningNumber
-from webapp.data.database import database
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import LAPSED, PENDING, SHELF_GONE, Order, Subscription
 from webapp.domain import order_intake
 from webapp.domain.order_document import read_order
-from webapp.domain.order_intake import Outcome, WrongSite, take_order
-from webapp.domain.order_reading import LONGEST, refusal_of_long_line
+from webapp.domain.order_intake import WrongSite, take_order
 from webapp.domain.order_refusals import CODES, OrderRefused
 from webapp.domain.order_terms import check_terms, site_of, vat_id_is_right
-
-TABLES = (Order, Subscription, Account, Person, Membership, OutboxMessage, AuditEvent, RunningNumber)
-
-
-def take(portal: Portal, line: bytes) -> Outcome:
-    if len(line) > LONGEST:
-        raise refusal_of_long_line(line[:LONGEST])
-    received = read_order(line)
-    with portal.at(site_of(received.document, sites=portal.sites)):
-        return take_order(received, catalogue=portal.catalogue, now=portal.clock())
-
-
-def rows_at(portal: Portal, code: str = "fr") -> dict[str, list[Any]]:
-    with portal.at(portal.sites[code]):
-        return {model.__name__: list(model.select().tuples()) for model in TABLES}
-
-
-def counts_at(portal: Portal, code: str = "fr") -> dict[str, int]:
-    return {name: len(rows) for name, rows in rows_at(portal, code).items()}
-
-
-def refusal(portal: Portal, line: bytes) -> tuple[str, str | None]:
-    with pytest.raises(OrderRefused) as caught:
-        take(portal, line)
-    return caught.value.code, caught.value.field
-
 
 # ---- one order
 
@@ -309,93 +279,6 @@ def test_every_bad_order_is_refused_and_changes_nothing(portal: Portal) -> None:
     for name, line, code, field in bad_lines():
         assert refusal(portal, line) == (code, field), name
     assert {site.code: rows_at(portal, site.code) for site in portal.sites} == before
-
-
-# ---- at once
-
-
-def test_64_deliveries_of_one_order_make_one_subscription(portal: Portal) -> None:
-    with portal.at(portal.sites["fr"]):
-        pass  # so that no delivery waits for the database to be made
-    together = Barrier(64)
-
-    def deliver(_: int) -> str:
-        together.wait(timeout=30)
-        return take(portal, an_order()).kind
-
-    with ThreadPoolExecutor(64) as threads:
-        kinds = Counter(threads.map(deliver, range(64)))
-    assert kinds == {"accepted": 1, "known": 63}
-    counts = counts_at(portal)
-    assert (counts["Subscription"], counts["OutboxMessage"], counts["Order"]) == (1, 1, 1)
-
-
-def test_deliveries_of_different_content_at_once_take_one_and_refuse_the_others(portal: Portal) -> None:
-    together = Barrier(8)
-
-    def deliver(quantity: int) -> str:
-        together.wait(timeout=30)
-        try:
-            return take(portal, an_order(quantity=quantity)).kind
-        except OrderRefused as refused:
-            return refused.code
-
-    with ThreadPoolExecutor(8) as threads:
-        kinds = Counter(threads.map(deliver, range(1, 9)))
-    assert kinds == {"accepted": 1, "order_number_conflict": 7}
-    assert counts_at(portal)["Subscription"] == 1
-
-
-def test_different_orders_of_one_company_at_once_are_all_taken(portal: Portal) -> None:
-    together = Barrier(16)
-
-    def deliver(number: int) -> str:
-        together.wait(timeout=30)
-        changes = {"order_number": f"N{number}", "account.address.line1": f"{number} rue de l’Exemple"}
-        return take(portal, an_order(changes)).kind
-
-    with ThreadPoolExecutor(16) as threads:
-        assert Counter(threads.map(deliver, range(16))) == {"accepted": 16}
-    counts = counts_at(portal)
-    assert (counts["Subscription"], counts["Account"], counts["Person"]) == (16, 1, 1)
-
-
-def miss_the_first_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the other delivery had been stored just after this one looked."""
-    look, looks = order_intake._known, iter([lambda received: None])
-    monkeypatch.setattr(order_intake, "_known", lambda received: next(looks, look)(received))
-
-
-def test_who_loses_the_race_hears_that_the_order_is_known(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    take(portal, an_order())
-    before = rows_at(portal)
-    miss_the_first_look(monkeypatch)
-    assert take(portal, an_order()).kind == "known"
-    assert rows_at(portal) == before
-
-
-def test_who_loses_the_race_with_other_content_hears_of_the_conflict(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    take(portal, an_order())
-    miss_the_first_look(monkeypatch)
-    assert refusal(portal, an_order(quantity=4)) == ("order_number_conflict", "order_number")
-    assert counts_at(portal)["Subscription"] == 1
-
-
-def test_control_without_the_unique_number_the_race_makes_two(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    take(portal, an_order())
-    with portal.at(portal.sites["fr"]):
-        for index in database.get_indexes("shop_order"):
-            if index.columns == ["order_number"]:
-                database.execute_sql(f'DROP INDEX "{index.name}"')
-    miss_the_first_look(monkeypatch)
-    take(portal, an_order())
-    assert counts_at(portal)["Subscription"] == 2
 
 
 # ---- whatever is sent

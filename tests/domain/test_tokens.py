@@ -112,6 +112,21 @@ def test_a_token_of_one_site_is_worth_nothing_at_another(
     assert outcomes == ["refused"]
 
 
+def test_who_looked_in_time_but_is_too_late_to_use_it_is_refused(
+    alice: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, look = minted(alice, now=now), tokens.peek
+
+    def look_before_somebody_else_uses_it(token: str, purpose: str, *, now: datetime) -> Token:
+        found = look(token, purpose, now=now)
+        Token.update(used_at=now).execute()
+        return found
+
+    monkeypatch.setattr(tokens, "peek", look_before_somebody_else_uses_it)
+    with pytest.raises(tokens.TokenInvalid):
+        tokens.consume(token, tokens.SET_PASSWORD, now=now)
+
+
 def test_of_many_who_use_a_token_at_once_one_succeeds(
     portal: Portal, site_fr: Site, alice: Person, clock: TestClock
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.conftest import TestClock
 from tests.mail.cast import person, subscription
 from webapp.assembly import Portal
@@ -40,8 +42,22 @@ def test_what_was_activated_stays(portal: Portal, site_fr: Site, clock: TestCloc
     assert lapse(portal, site_fr) == 0
 
 
+def test_what_another_run_was_faster_to_mark_is_marked_once(
+    portal: Portal, site_fr: Site, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with portal.at(site_fr):
+        seen = [subscription(person(now=clock.now), now=clock.now)]
+    clock.forward(days=91)
+    assert lapse(portal, site_fr) == 1
+    stale = iter([seen, []])
+    monkeypatch.setattr("webapp.jobs.lapse._overdue", lambda now: next(stale))
+    assert lapse(portal, site_fr) == 0
+    with portal.at(site_fr):
+        assert AuditEvent.select().count() == 1
+
+
 def test_more_than_one_batch_lapses_in_one_run(
-    portal: Portal, site_fr: Site, clock: TestClock, monkeypatch
+    portal: Portal, site_fr: Site, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webapp.jobs.lapse._BATCH", 2)
     with portal.at(site_fr):

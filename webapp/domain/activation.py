@@ -21,7 +21,7 @@ from webapp.data.subscriptions import (
 )
 from webapp.domain import audit, limits, outbox, sign_in
 from webapp.domain.calendar import MONTHS, add_months, days_left, last_activation_day, local_date
-from webapp.domain.refusals import Refusal
+from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 from webapp.sites import AgreementText
 
@@ -135,12 +135,13 @@ def _start_first_term(subscription: Subscription, *, actor: Person, now: datetim
             Subscription.id == subscription.id,
             Subscription.status == PENDING,
             Subscription.activate_before > now,
+            Subscription.administrator == actor,
         )
         .execute()
     )
     if not won:
         refuse_unless_pending(Subscription.get_by_id(subscription.id), now=now)
-        raise AlreadyActive
+        raise NotThere  # the purchaser was corrected at this moment
     for name, value in changes.items():
         setattr(subscription, name, value)
 

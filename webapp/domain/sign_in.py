@@ -27,8 +27,6 @@ LINK_MINUTES = 60
 SIGN_INS = limits.Limit("sign_in", times=10, within=timedelta(minutes=5))
 RESETS = limits.Limit("password_link", times=5, within=timedelta(days=1))
 
-SET_PASSWORD = "set_password"
-
 
 class SignInRefused(Refusal):
     def __str__(self) -> str:
@@ -136,7 +134,7 @@ def send_password_link(person: Person, *, next_path: str, now: datetime) -> None
         outbox.enqueue(
             "set_password",
             to=person,
-            token=outbox.TokenRequest(SET_PASSWORD, minutes=LINK_MINUTES, next_path=next_path),
+            token=outbox.TokenRequest(tokens.SET_PASSWORD, minutes=LINK_MINUTES, next_path=next_path),
             minutes=LINK_MINUTES,
             now=now,
         )
@@ -150,16 +148,16 @@ class PasswordSet:
 
 def set_password(token: str, password: str, *, user_agent: str = "", now: datetime) -> PasswordSet:
     """Uses up the mailed link, ends every other session of the person and signs them in."""
-    person = tokens.peek(token, SET_PASSWORD, now=now).person
+    person = tokens.peek(token, tokens.SET_PASSWORD, now=now).person
     passwords.check_strength(password, email=person.email, name=person.name)
     hashed = passwords.hash_password(password)
     with atomic():
-        used = tokens.consume(token, SET_PASSWORD, now=now)
+        used = tokens.consume(token, tokens.SET_PASSWORD, now=now)
         had_one = person.password_hash is not None
         Person.update(password_hash=hashed).where(Person.id == person.id).execute()
         Session.delete().where(Session.person == person).execute()
         audit.record(audit.PASSWORD_SET, actor=audit.Actor.of(person), person=person, now=now)
         if had_one:
-            outbox.enqueue("password_changed", to=person, now=now)
+            outbox.enqueue("password_changed", to=person, path="/password/forgotten", now=now)
         session_token = start_session(person, user_agent=user_agent, now=now)
     return PasswordSet(session_token, used.next_path)

@@ -49,7 +49,7 @@ def sent() -> Any:
 def choose(token: str) -> Any:
     """Looks only: mail scanners open links before people do."""
     try:
-        found = tokens.peek(token, sign_in.SET_PASSWORD, now=this_portal().clock())
+        found = tokens.peek(token, tokens.SET_PASSWORD, now=this_portal().clock())
     except Refusal as refusal:
         return htmx.render("passwords/dead_link.html", status=410, problem=str(refusal))
     return htmx.render("passwords/choose.html", form=NewPasswordForm(), email=found.person.email, problem="")
@@ -61,7 +61,7 @@ def choose(token: str) -> Any:
 def save(token: str) -> Any:
     now = this_portal().clock()
     try:
-        found = tokens.peek(token, sign_in.SET_PASSWORD, now=now)
+        found = tokens.peek(token, tokens.SET_PASSWORD, now=now)
     except Refusal as refusal:
         return htmx.render("passwords/dead_link.html", status=410, problem=str(refusal))
     form = NewPasswordForm(request.form)

@@ -1,0 +1,121 @@
+"""Layout: nothing scrolls sideways, targets are large enough for thumbs, nothing jumps while a page loads."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from playwright.sync_api import Page, Response
+
+from tests.browser.conftest import Visit
+from tests.browser.pages import BY_NAME, administrator, person_of, show
+from tests.browser.server import PortalServer
+from tests.browser.visitor import Visitor
+
+LEAST_TARGET, LEAST_PRIMARY = 24, 44
+FIRST_PAGE_BYTES = 40_000
+
+# What is wider than the window and is not clipped or scrolled by something around it.
+_SIDEWAYS = """() => {
+  const root = document.scrollingElement, wide = innerWidth;
+  if (root.scrollWidth <= wide) return [];
+  const out = [...document.querySelectorAll("body *")].filter((e) => {
+    const box = e.getBoundingClientRect();
+    return box.width && (box.right > wide + 1 || box.left < -1) && getComputedStyle(e).position !== "absolute";
+  });
+  return [`${root.scrollWidth} px wide in ${wide} px`, ...out.slice(0, 8).map((e) => e.outerHTML.slice(0, 120))];
+}"""
+
+# Links inside a sentence are as high as its lines: WCAG 2.5.8 lets them.
+_SMALL_TARGETS = """([least, leastPrimary]) => {
+  const inSentence = (e) => e.tagName === "A" && getComputedStyle(e).display === "inline"
+    && [...e.parentNode.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+    && !e.closest(".vh, .skip, [aria-hidden=true]");
+  return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
+    .filter(seen).filter((e) => !inSentence(e))
+    .map((e) => [e, e.getBoundingClientRect(), e.matches(".pri") ? leastPrimary : least])
+    .filter(([e, box, need]) => box.width < Math.min(need, least) - 0.01 || box.height < need - 0.01)
+    .map(([e, box]) => `${Math.round(box.width)} × ${Math.round(box.height)}: ${e.outerHTML.slice(0, 140)}`);
+}"""
+
+
+def sideways(page: Page) -> list[str]:
+    return list(page.evaluate(_SIDEWAYS))
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_nothing_scrolls_sideways_and_targets_are_large_enough(visit_as: Visit, name: str) -> None:
+    """At 320 px; at 640 px, which is a window of 1280 px at 200 %; on a phone with a finger."""
+    case = BY_NAME[name]
+    visitor = visit_as("fr", person_of(case, "fr"), width=320, touch=True)
+    page = show(case, visitor)
+    problems = sideways(page)
+    for width in (390, 640):
+        page.set_viewport_size({"width": width, "height": 450})
+        problems += sideways(page)
+    if case.endpoint != "front.show_mail":
+        problems += page.evaluate(_SMALL_TARGETS, [LEAST_TARGET, LEAST_PRIMARY])
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("site", ["de", "ae"])
+def test_long_words_and_right_to_left_do_not_scroll_sideways(
+    visit: Visit, server: PortalServer, site: str
+) -> None:
+    """Names and numbers of customers are as long as they like: none of them has a space."""
+    order = server.active_order(
+        site,
+        **{
+            "purchaser.name": "Rechtsschutzversicherungsgesellschaftsangestellte",
+            "purchaser.email": f"bezirksschornsteinfegermeisterin.grundstuecksverkehr-{site}@browser.example",
+            "purchase_order_number": "W" * 70,
+        },
+    )
+    visitor = visit(site, width=320)
+    visitor.sign_in(order.email)
+    problems: list[str] = []
+    pages = ("", "/users", "/agreement", "/purchase-order")
+    for path in ("/subscriptions", "/help", *(order.path + page for page in pages)):
+        visitor.open(path)
+        for width in (320, 390, 640, 1280):
+            visitor.page.set_viewport_size({"width": width, "height": 700})
+            problems += [f"{path}: {problem}" for problem in sideways(visitor.page)]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["sign-in", "list", "manage-active", "agreement-pending", "help"])
+def test_nothing_jumps_while_a_page_loads(visit_as: Visit, name: str, width: int) -> None:
+    case = BY_NAME[name]
+    visitor = visit_as("fr", person_of(case, "fr"), width=width)
+    page = visitor.open(case.address(visitor.server, "fr"))
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shifted") == 0, page.evaluate("window.shifts")
+
+
+def weigh(visitor: Visitor, path: str) -> dict[str, int]:
+    """What the browser loads for this page, compressed; fonts are weighed apart."""
+    heard: list[Response] = []
+    visitor.page.on("response", lambda response: heard.append(response))
+    visitor.open(path)
+    visitor.page.wait_for_load_state("networkidle")
+    kinds = {"document", "stylesheet", "script", "image", "other"}
+    return {
+        response.url: len(gzip.compress(response.body()))
+        for response in heard
+        if response.request.resource_type in kinds and response.status == 200
+    }
+
+
+def test_the_first_pages_are_light(visit: Visit) -> None:
+    visitor = visit(language="fr-FR")
+    first = weigh(visitor, "/sign-in")
+    assert sum(first.values()) <= FIRST_PAGE_BYTES, first
+
+    signed_in = visit(language="fr-FR")
+    signed_in.sign_in(administrator("fr"))
+    fresh = weigh(signed_in, "/subscriptions")
+    assert sum(fresh.values()) <= FIRST_PAGE_BYTES, fresh

@@ -1,0 +1,257 @@
+"""What is asked of words, in translations, templates and the stylesheet. Each check lists its complaints."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from html.parser import HTMLParser
+
+from babel.messages.catalog import Catalog, Message
+from jinja2 import Environment
+
+from tests.support.catalogues import LOCALES, ids, real_messages, texts
+
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
+QUOTED = re.compile(r"“([^”]+)”")
+
+
+# ---- complete
+
+
+def incomplete(catalogue: Catalog, messages: Catalog) -> list[str]:
+    """Missing, empty, guessed and left-over translations, and plurals without all their forms."""
+    known = {(message.context, message.id): message for message in real_messages(catalogue)}
+    wanted = {(message.context, message.id) for message in real_messages(messages)}
+    complaints = [f"missing: {key[1]}" for key in wanted - known.keys()]
+    complaints += [f"no longer used: {key[1]}" for key in known.keys() - wanted]
+    complaints += [f"no longer used: {message.id}" for message in catalogue.obsolete.values()]
+    for message in known.values():
+        if not all(texts(message)):
+            complaints.append(f"empty: {message.id}")
+        if message.fuzzy:
+            complaints.append(f"fuzzy: {message.id}")
+        if len(texts(message)) != (catalogue.num_plurals if message.pluralizable else 1):
+            complaints.append(f"plural forms: {message.id}")
+    return complaints
+
+
+def wrong_placeholders(catalogue: Catalog) -> list[str]:
+    """Each form names what its English form names; a singular may say “one” in words."""
+    complaints = []
+    for message in real_messages(catalogue):
+        allowed = [sorted(PLACEHOLDER.findall(text)) for text in ids(message)]
+        for text in texts(message):
+            if sorted(PLACEHOLDER.findall(text)) not in allowed or "%" in PLACEHOLDER.sub("", text):
+                complaints.append(f"{message.id} → {text}")
+    return complaints
+
+
+# ---- the site's words
+
+
+@cache
+def glossary() -> dict[str, dict[str, str]]:
+    with (LOCALES / "glossary.csv").open(encoding="utf-8", newline="") as file:
+        return {row["en"]: row for row in csv.DictReader(file)}
+
+
+def glossary_word(term: str, locale: str) -> str:
+    """A region that says nothing of its own says what its language says."""
+    row = glossary()[term]
+    return row.get(locale) or row.get(locale.partition("_")[0]) or term
+
+
+def is_glossary_word(message: Message) -> bool:
+    return message.context is None and message.id in glossary()
+
+
+def not_the_glossarys_word(catalogue: Catalog) -> list[str]:
+    locale = str(catalogue.locale_identifier)
+    return [
+        f"{message.id} → {message.string}, not {glossary_word(message.id, locale)}"
+        for message in real_messages(catalogue)
+        if is_glossary_word(message) and message.string != glossary_word(message.id, locale)
+    ]
+
+
+# English → what a translation with that word in it holds.
+TERMS = {
+    "fr": {
+        r"purchase order number": r"numéro de (bon de )?commande",
+        r"subscription": r"abonnement",
+        r"license": r"licence",
+        r"agreement": r"contrat",
+        r"renew": r"renouvel",
+        r"invoice": r"factur",
+        r"administrator": r"administrateur",
+        r"\blog(ged)? in": r"conne[cx]",
+        r"password": r"mots? de passe",
+        r"payment method": r"mode de paiement",
+        r"e-?mail": r"e-mail|messagerie",
+        r"country site": r"sites? loca",
+    },
+    "de": {
+        r"purchase order number": r"bestellnummer",
+        r"subscription": r"abonnement",
+        r"license": r"lizenz",
+        r"agreement": r"vertrag|verträge|vereinbarung",
+        r"renew": r"verlänger",
+        r"invoice": r"rechnung",
+        r"administrator": r"administrator",
+        r"\blog(ged)? in": r"anmeld|angemeldet|anzumelden|melden sie sich",
+        r"password": r"passw[oö]rt",
+        r"payment method": r"zahlungsart",
+        r"e-?mail": r"e-mail|mailprogramm|postfach",
+        r"country site": r"lokale[nr]? website",
+    },
+}
+# Never for anything else: the portal's own number is another one.
+ONLY_FOR = {
+    "de": {r"bestellnummer": r"purchase order number"},
+    "fr": {r"bon de commande": r"purchase order number"},
+}
+
+
+def other_words(catalogue: Catalog) -> list[str]:
+    """Sentences in which one of the customers' terms is called by another word."""
+    language = str(catalogue.locale_identifier).partition("_")[0]
+    complaints = []
+    for message in real_messages(catalogue):
+        english = _plain(" ".join(ids(message)))
+        for text in texts(message):
+            missing = [
+                term for term, word in TERMS[language].items() if _has(english, term) and not _has(text, word)
+            ]
+            misused = [
+                word
+                for word, term in ONLY_FOR[language].items()
+                if _has(text, word) and not _has(english, term)
+            ]
+            complaints += [f"{word}: {message.id} → {text}" for word in missing + misused]
+    return complaints
+
+
+def _plain(text: str) -> str:
+    return PLACEHOLDER.sub("", text)
+
+
+def _has(text: str, pattern: str) -> bool:
+    return re.search(pattern, _plain(text), re.IGNORECASE) is not None
+
+
+def misquoted(catalogue: Catalog) -> list[str]:
+    """A text that quotes a button quotes it as it is called in that language."""
+    called = {
+        message.id: message.string for message in real_messages(catalogue) if isinstance(message.id, str)
+    }
+    return [
+        f"“{label}” is called “{called[label]}”: {text}"
+        for message in real_messages(catalogue)
+        for label in QUOTED.findall(ids(message)[0])
+        for text in texts(message)
+        if label in called and called[label] not in text
+    ]
+
+
+# ---- typography
+
+
+_EVERYWHERE = [(r"'|\"", "straight quote"), (r"\.\.\.", "three dots instead of …"), (r"  ", "two spaces")]
+_PARTED = (r"%\((num|minutes|hours)\)s ", "a number may be parted from what it counts")
+_FRENCH = [
+    (r"(?<!\u202f)[;!?]", "no narrow space before ; ! ?"),
+    (r"(?<!\u00a0):", "no no-break space before :"),
+    (r"«(?!\u00a0)|(?<!\u00a0)»", "no no-break space inside « »"),
+    (r"[“”„]", "not the French quotes"),
+    _PARTED,
+]
+_GERMAN = [(r"[«»”]|“\w", "not the German quotes"), (r"\s[:;!?]", "space before : ; ! ?"), _PARTED]
+_SWISS_GERMAN = [
+    (r"ß", "ß"),
+    (r"[“”„]|«\s|\s»", "not the Swiss quotes"),
+    (r"\s[:;!?]", "space before : ; ! ?"),
+    _PARTED,
+]
+_ENGLISH = [(r"[«»„]", "not the English quotes"), (r"\s[:;!?]", "space before : ; ! ?")]
+TYPOGRAPHY = {"fr": _FRENCH, "fr_CH": _FRENCH, "de": _GERMAN, "de_AT": _GERMAN, "de_CH": _SWISS_GERMAN}
+
+
+def bad_typography(text: str, locale: str) -> list[str]:
+    rules = _EVERYWHERE + TYPOGRAPHY.get(locale, _ENGLISH)
+    complaints = [f"{name}: {text}" for pattern, name in rules if re.search(pattern, text)]
+    if unicodedata.normalize("NFC", text) != text or text != text.strip():
+        complaints.append(f"not normal: {text}")
+    return complaints
+
+
+# ---- templates
+
+
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_SPOKEN_ATTRIBUTES = {"alt", "aria-label", "placeholder", "title", "aria-description", "label"}
+_NO_WORDS = re.compile(r"<(style|script)\b.*?</\1>|<!--.*?-->", re.DOTALL)
+_EXPRESSION = "\x00"
+_COMPARING = {"==", "!=", "in"}
+
+
+class _Spoken(HTMLParser):
+    """What a reader would see or hear of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.said += [value for name, value in attrs if name in _SPOKEN_ATTRIBUTES and value]
+        if tag == "meta" and given.get("name") == "description":
+            self.said.append(given.get("content") or "")
+
+
+def untranslated(source: str, *, html: bool = True) -> list[str]:
+    """Words in a template that no translator will ever see: as text, or as a bare literal in `{{ }}`."""
+    text = "".join(_without_code(source))
+    if not html:
+        return _LETTERS.findall(text)
+    reader = _Spoken()
+    reader.feed(_NO_WORDS.sub("", text))
+    reader.close()
+    return [word for said in reader.said for word in _LETTERS.findall(said)]
+
+
+def _without_code(source: str) -> Iterator[str]:
+    """Template text; each `{{ }}` is one sign, followed by the literals that stand in no call."""
+    depth, in_expression, in_tag, before = 0, False, False, ""
+    for _line, kind, value in Environment().lex(source):
+        if kind == "data":
+            in_tag = value.rfind("<") > value.rfind(">") if "<" in value or ">" in value else in_tag
+            yield value
+        elif kind in ("variable_begin", "variable_end"):
+            in_expression = kind == "variable_begin"
+            yield _EXPRESSION if in_expression else ""
+        elif in_expression and kind == "operator":
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(value, 0)
+        elif in_expression and kind == "string" and depth == 0 and not in_tag and before not in _COMPARING:
+            yield value[1:-1]
+        before = value if kind in ("operator", "name") else before
+
+
+# ---- stylesheet
+
+
+_PHYSICAL = re.compile(
+    r"(?<![\w-])((?:scroll-)?(?:margin|padding)-(?:left|right)|border-(?:left|right)(?:-\w+)?"
+    r"|border-(?:top|bottom)-(?:left|right)-radius|left|right)\s*:"
+    r"|(?<![\w-])(?:text-align|float|clear)\s*:\s*(?:left|right)\b"
+)
+
+
+def physical_directions(css: str) -> list[str]:
+    """Left and right: a page that is read from right to left would be laid out wrongly."""
+    return [match.group() for match in _PHYSICAL.finditer(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))]

@@ -1,0 +1,145 @@
+"""Who may do what at which address, written down a second time and apart from the views.
+
+A route that is not listed here fails the sweep, and so does one that is listed and gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from webapp.sites import Site
+
+Status = int | Mapping[str, int]
+Body = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Route:
+    """`answers`: what each method says to who may; by the row's state, the token's, or who and where one is.
+
+    Whatever is not mentioned there is `unknown`.
+    """
+
+    path: str
+    who: str
+    place: str
+    answers: Mapping[str, Status]
+    names: str = ""  # what its argument names: a row, an order, a token, a mail, an asset
+    unknown: int = 404
+    in_place: Status | None = None  # to an htmx request for a fragment, if that differs
+    body: Body = field(default_factory=dict)  # goes through every check and changes nothing
+    attack: Callable[[Site], Body] = lambda site: {}  # would do harm where a check is missing
+    ends_session: bool = False
+
+
+def _agreement_hash(site: Site) -> Body:
+    return {"agreement": site.agreement("software", site.default_language).sha256}
+
+
+def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str, int]:
+    return {
+        **dict.fromkeys(("pending", "last-days"), pending),
+        **dict.fromkeys(("active", "cancelled"), active),
+        "ended": ended,
+        **dict.fromkeys(("lapsed", "marked", "withdrawn"), gone),
+    }
+
+
+_SUBSCRIPTION = "/subscriptions/<public_id:public_id>"
+_VISIBLE = _states(200, 200, 200)
+_MANAGEABLE = _states(404, 200, 404)
+
+ROUTES: dict[str, Route] = {
+    # ---- for everybody
+    "static": Route("/static/<asset:name>", "public", "anywhere", {"GET": {"there": 200}}, names="asset"),
+    "front.home": Route("/", "public", "anywhere", {"GET": {"site": 303, "front": 200}}),
+    "front.robots": Route("/robots.txt", "public", "anywhere", {"GET": 200}),
+    "language.choose": Route("/language", "public", "anywhere", {"POST": 303}, body={"language": "fr"}),
+    "help.show": Route("/help", "public", "site", {"GET": 200}),
+    "legal.imprint": Route("/imprint", "public", "site", {"GET": 200}),
+    "legal.privacy": Route("/privacy", "public", "site", {"GET": 200}),
+    "legal.accessibility": Route("/accessibility", "public", "site", {"GET": 200}),
+    "sign_in.show": Route("/sign-in", "public", "site", {"GET": {"nobody": 200, "person": 303}}),
+    "sign_in.submit": Route("/sign-in", "public", "site", {"POST": 422}),
+    "passwords.forgotten": Route("/password/forgotten", "public", "site", {"GET": 200}),
+    "passwords.send_link": Route("/password/forgotten", "public", "site", {"POST": 422}),
+    "passwords.sent": Route("/password/sent", "public", "site", {"GET": 200}),
+    "passwords.choose": Route(
+        "/password/set/<mailed_token:token>", "public", "site", {"GET": {"live": 200}}, names="token", unknown=410
+    ),
+    "passwords.save": Route(
+        "/password/set/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 422}},
+        names="token",
+        unknown=410,
+        body={"password": "short"},
+        attack=lambda site: {"password": "a spade and a shovel"},
+    ),
+    "activation.send_first_link": Route(
+        "/activate/<order_number:order_number>/password",
+        "public",
+        "site",
+        {"POST": 303},
+        names="order",
+        unknown=303,  # whether there is such an order is told to nobody
+    ),
+    # ---- for who is signed in
+    "sign_in.leave": Route("/sign-out", "person", "site", {"POST": 303}, ends_session=True),
+    "activation.follow_link": Route(
+        "/activate/<order_number:order_number>",
+        "person",
+        "site",
+        {"GET": _states(303, 303, 303, gone=410)},
+        names="order",
+    ),
+    "subscriptions.show_list": Route("/subscriptions", "person", "site", {"GET": 200}),
+    # ---- for the administrator of the row
+    "subscriptions.manage": Route(_SUBSCRIPTION, "person", "site", {"GET": _VISIBLE}, names="row"),
+    "subscriptions.users": Route(f"{_SUBSCRIPTION}/users", "person", "site", {"GET": _VISIBLE}, names="row"),
+    "activation.show_agreement": Route(
+        f"{_SUBSCRIPTION}/agreement", "person", "site", {"GET": _VISIBLE}, names="row"
+    ),
+    "activation.activate": Route(
+        f"{_SUBSCRIPTION}/activate",
+        "person",
+        "site",
+        {"POST": _states(409, 303, 303)},
+        names="row",
+        body={"agreement": "0" * 64},
+        attack=_agreement_hash,
+    ),
+    "activation.send_mail_again": Route(
+        f"{_SUBSCRIPTION}/activation-mail", "person", "site", {"POST": _states(303, 303, 303)}, names="row"
+    ),
+    "purchase_orders.edit": Route(
+        f"{_SUBSCRIPTION}/purchase-order", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "purchase_orders.show": Route(
+        f"{_SUBSCRIPTION}/purchase-order/value",
+        "person",
+        "site",
+        {"GET": _states(404, 303, 404)},
+        names="row",
+        in_place=_MANAGEABLE,
+    ),
+    "purchase_orders.save": Route(
+        f"{_SUBSCRIPTION}/purchase-order",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        body={"po_number": "nothing", "version": "99"},
+        attack=lambda site: {"po_number": "stolen", "version": "0"},
+    ),
+    # ---- the demo's mailbox, at the bare domain
+    "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),
+    "front.read_mail": Route(
+        "/mailbox/<mail_name:name>", "demo", "front", {"GET": {"there": 200}}, names="mail"
+    ),
+    "front.show_mail": Route(
+        "/mailbox/<mail_name:name>/html", "demo", "front", {"GET": {"there": 200}}, names="mail"
+    ),
+}
