@@ -8,7 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= 2
-LANGUAGES ?= en fr de
+LANGUAGES ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -79,16 +79,8 @@ lock: setup ## renew requirements*.txt and package-lock.json; UPGRADE=--upgrade 
 	$(COMPILE) $(UPGRADE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 	$(NPM) install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved=true
 
-translations: setup ## collect the messages into locales/, for translation
-	@mkdir -p build
-	$(BIN)/pybabel --quiet extract --mapping pyproject.toml --no-wrap --sort-by-file --add-location=file \
-	    --add-comments Translators: --header-comment '# The portal’s messages; renew them with make translations.' \
-	    --project subscription-portal --output build/messages.pot .
-	for language in $(LANGUAGES); do \
-	    $(BIN)/pybabel --quiet update --init-missing --no-fuzzy-matching --ignore-obsolete \
-	        --ignore-pot-creation-date --no-wrap --input-file build/messages.pot \
-	        --output-dir locales --locale $$language; \
-	done
+translations: setup ## bring locales/ up to date with the messages; LANGUAGES="it es" begins new ones
+	@$(BIN)/python -m tests.support.catalogues $(LANGUAGES)
 
 clean: ## remove what was built; the demo's data in var/ stay
 	rm -rf $(VENV) node_modules build dist webapp/static/vendor tests/browser/vendor

@@ -25,7 +25,11 @@ class Backend:
     def environment(self, folder: str, **more: str) -> dict[str, str]:
         """Each folder of data has databases of its own."""
         place = self.database.replace("{folder}", folder)
-        return {"PORTAL_DATA": str(self.folder / folder), **({"PORTAL_DATABASE": place} if place else {}), **more}
+        return {
+            "PORTAL_DATA": str(self.folder / folder),
+            **({"PORTAL_DATABASE": place} if place else {}),
+            **more,
+        }
 
 
 @contextmanager

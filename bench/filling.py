@@ -31,7 +31,12 @@ def order_document(number: int, *, account: str, email: str, product: str, order
         "account": {
             "customer_number": account,
             "name": f"Exemple Construction {account}",
-            "address": {"line1": "12 rue de l’Exemple", "postal_code": "69003", "city": "Lyon", "country": "FR"},
+            "address": {
+                "line1": "12 rue de l’Exemple",
+                "postal_code": "69003",
+                "city": "Lyon",
+                "country": "FR",
+            },
         },
         "purchaser": {"name": "Éloïse D’Exemple", "email": email},
         "product": product,
@@ -53,9 +58,15 @@ def fill_account(portal: Portal, *, size: int, account: str, email: str, now: da
         ordered_at = now - timedelta(days=20 if index % 12 == 5 else 330 - 2 * index)
         number = int(account) * 100 + index
         document = order_document(
-            number, account=account, email=email, product=products[index % len(products)], ordered_at=ordered_at
+            number,
+            account=account,
+            email=email,
+            product=products[index % len(products)],
+            ordered_at=ordered_at,
         )
-        subscription = take_order(read_order(document), catalogue=portal.catalogue, now=ordered_at).subscription
+        subscription = take_order(
+            read_order(document), catalogue=portal.catalogue, now=ordered_at
+        ).subscription
         if index % 12 != 5:
             _activate(subscription, now=ordered_at + timedelta(days=1))
         if index % 10 == 7 or index == 24:
@@ -115,7 +126,12 @@ def _copy(person: Person, indexes: range) -> None:
         order = orders[pattern.order_id]._asdict()
         new_orders.append({**order, "id": first_order + offset, "order_number": number})
         key = subscription_search_key(pattern.product_name, public_id, pattern.po_number, number)
-        ids = {"id": first + offset, "order_id": first_order + offset, "public_id": public_id, "search_key": key}
+        ids = {
+            "id": first + offset,
+            "order_id": first_order + offset,
+            "public_id": public_id,
+            "search_key": key,
+        }
         new.append({**pattern._asdict(), **ids, "ordered_at": pattern.ordered_at + index})
     insert_rows("shop_order", new_orders)
     insert_rows("subscription", new)

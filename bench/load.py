@@ -43,7 +43,9 @@ class Client:
             sent["Cookie"] = self.cookie
         if form is not None:
             sent |= {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
-        self._connection.request("GET" if form is None else "POST", path, urlencode(form) if form else None, sent)
+        self._connection.request(
+            "GET" if form is None else "POST", path, urlencode(form) if form else None, sent
+        )
         answer = self._connection.getresponse()
         body = answer.read()
         if answer.status != expect:

@@ -51,7 +51,9 @@ def command(app: str, port: int, *, threads: int = THREADS) -> list[str]:
 
 
 @contextmanager
-def serving(app: str, environment: Mapping[str, str], *, host: str, path: str, threads: int = THREADS) -> Iterator[Server]:
+def serving(
+    app: str, environment: Mapping[str, str], *, host: str, path: str, threads: int = THREADS
+) -> Iterator[Server]:
     port = free_port()
     started = time.perf_counter()
     process = subprocess.Popen(

@@ -21,7 +21,7 @@ _SIDEWAYS = """() => {
   if (root.scrollWidth <= wide) return [];
   const out = [...document.querySelectorAll("body *")].filter((e) => {
     const box = e.getBoundingClientRect();
-    return box.width && (box.right > wide + 1 || box.left < -1) && getComputedStyle(e).position !== "absolute";
+    return box.width && (box.right > wide + 1 || box.left < -1);
   });
   return [`${root.scrollWidth} px wide in ${wide} px`, ...out.slice(0, 8).map((e) => e.outerHTML.slice(0, 120))];
 }"""
@@ -99,14 +99,14 @@ def test_nothing_jumps_while_a_page_loads(visit_as: Visit, name: str, width: int
 def weigh(visitor: Visitor, path: str) -> dict[str, int]:
     """What the browser loads for this page, compressed; fonts are weighed apart."""
     heard: list[Response] = []
-    visitor.page.on("response", lambda response: heard.append(response))
-    visitor.open(path)
-    visitor.page.wait_for_load_state("networkidle")
-    kinds = {"document", "stylesheet", "script", "image", "other"}
+    page = visitor.context.new_page()
+    page.on("response", lambda response: heard.append(response))
+    page.goto(visitor.address(path))
+    page.wait_for_load_state("networkidle")
     return {
         response.url: len(gzip.compress(response.body()))
         for response in heard
-        if response.request.resource_type in kinds and response.status == 200
+        if response.request.resource_type != "font"
     }
 
 

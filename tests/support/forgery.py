@@ -88,7 +88,7 @@ class Cookies:
         cookie, now = self.of(actor), self.portal.clock()
         with self.portal.at(self.portal.sites[actor.site]):
             person = Person.get_by_id(self.cast.person_ids[actor])
-            token = tokens.mint(sign_in.SET_PASSWORD, person=person, minutes=60, next_path="", now=now)
+            token = tokens.mint(tokens.SET_PASSWORD, person=person, minutes=60, next_path="", now=now)
             sign_in.set_password(token, OTHER_PASSWORD, now=now + timedelta(minutes=1))
             Person.update(password_hash=cheap_hash(actor.password)).where(Person.id == person.id).execute()
         return cookie

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -70,7 +68,7 @@ class Asker:
             return
         yield from self._judge(case, answer)
         if case.method not in SAFE_METHODS and case.host in self._known:
-            yield from self._changes(case, written=case.writes and answer.status_code < 400)
+            yield from self._changes(case)
 
     def send(self, case: Case) -> TestResponse:
         self.asked += 1
@@ -103,10 +101,10 @@ class Asker:
         if foreign := shown - case.sees:
             yield f"{case}: shows {', '.join(sorted(foreign))}"
 
-    def _changes(self, case: Case, *, written: bool) -> Iterator[str]:
+    def _changes(self, case: Case) -> Iterator[str]:
         before, after = self._known[case.host], self.digest(case.host)
         self._known[case.host] = after
-        if not written and before != after:
+        if not case.writes and before != after:
             tables = [name for name in after if before[name] != after[name]]
             yield f"{case}: changed {', '.join(tables)}"
 
@@ -118,21 +116,15 @@ class Asker:
                 tables = [name for name in after if before[name] != after[name]]
                 yield f"{stage}: reading changed {', '.join(tables)} of {code}"
 
-    def digest(self, code: str) -> dict[str, str]:
+    def digest(self, code: str) -> dict[str, int]:
         """Table → hash of its rows. Forgets what was tried too often, as support may."""
-        digests: defaultdict[str, str] = defaultdict(str)
         with self.portal.at(self.portal.sites[code]):
             if Attempt.select().exists():
                 Attempt.delete().execute()
-            for model in MODELS:
-                if model not in _KEPT_COUNT:
-                    digests[model.__name__] = _hash(_rows(model._meta.table_name))
-        return digests
+            tables = [model._meta.table_name for model in MODELS if model not in _KEPT_COUNT]
+            return {table: hash(frozenset(_rows(table))) for table in tables}
 
 
-def _rows(table: str) -> list[Any]:
-    return sorted(repr(row) for row in database.execute_sql(f'SELECT * FROM "{table}"').fetchall())
-
-
-def _hash(rows: list[Any]) -> str:
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+def _rows(table: str) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = database.execute_sql(f'SELECT * FROM "{table}"').fetchall()
+    return found

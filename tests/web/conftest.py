@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import peewee as pw
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from tests.conftest import TestClock, build_portal
 from tests.support.cast import ALICE, SITES, Cast, call_cast
@@ -89,9 +90,32 @@ def _assets_read_once() -> Iterator[None]:
         yield
 
 
+class CompiledOnce(BytecodeCache):
+    """Each app has a template environment of its own; the templates stay the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = CompiledOnce()
+
+
+def new_app(portal: Portal) -> Flask:
+    app = create_app(portal)
+    app.jinja_env.bytecode_cache = _compiled
+    return app
+
+
 @pytest.fixture
 def app(portal: Portal) -> Flask:
-    return create_app(portal)
+    return new_app(portal)
 
 
 @pytest.fixture
@@ -113,6 +137,3 @@ def front(app: Flask) -> SiteClient:
 def alice(app: Flask) -> SiteClient:
     """A browser at fr where alice is signed in."""
     return signed_in(app, ALICE)
-
-
-AppMaker = Callable[..., Flask]

@@ -1,0 +1,48 @@
+"""`python -m bench`: one run on both engines, bounded to some minutes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from bench import goals, importing, machine, pages, report, sign_in, starting
+from bench.backends import BACKENDS, Backend
+
+
+def _measure(backend: Backend, *, rounds: int, seconds: float) -> dict[str, float]:
+    say = print
+    say(f"{backend.name}: filling")
+    filled = pages.fill(backend)
+    say(f"{backend.name}: pages")
+    figures = pages.measure(backend, filled, rounds=rounds, seconds=seconds)
+    figures |= goals.beside_peers(figures)
+    say(f"{backend.name}: sign-in")
+    figures |= sign_in.measure(backend, filled, rounds=rounds, seconds=seconds)
+    say(f"{backend.name}: order import")
+    figures |= importing.measure(backend, rounds=rounds)
+    if backend.name == "sqlite":
+        say(f"{backend.name}: start and memory")
+        figures |= starting.measure(filled, backend.folder, rounds=rounds, seconds=seconds)
+    return figures
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    arguments.add_argument("--engines", nargs="+", choices=list(BACKENDS), default=list(BACKENDS))
+    arguments.add_argument("--rounds", type=int, default=7)
+    arguments.add_argument("--seconds", type=float, default=0.35, help="of one measurement")
+    chosen = arguments.parse_args()
+    machine.refuse_where_it_cannot_measure()
+    os.sched_setaffinity(0, {machine.LOAD_CORE})
+    measured = {}
+    for name in chosen.engines:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder, BACKENDS[name](Path(folder)) as backend:
+            measured[name] = _measure(backend, rounds=chosen.rounds, seconds=chosen.seconds)
+    report.show(measured)
+    report.write(measured)
+
+
+if __name__ == "__main__":
+    main()

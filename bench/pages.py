@@ -1,0 +1,137 @@
+"""List, manage page and purchase order number: against their floors, and with 25 and 10,000 subscriptions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from bench import load
+from bench.backends import Backend
+from bench.filling import PASSWORD, fill_account
+from bench.load import Arm, Client, Sample, middle, ratio
+from bench.servers import FLOOR, PORTAL, Server, serving
+from webapp.assembly import assemble
+from webapp.config import read_settings
+from webapp.data.statements import rows
+
+CLOCK = "2026-11-22T12:00:00Z"
+HOST = "fr.localhost"
+SMALL, LARGE = "small@demo.example", "large@demo.example"
+LARGE_SIZE = 10_000
+FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
+HIT, MISS = "profis", "no such product"
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Filled:
+    environment: dict[str, str]
+    public_id: str  # of an active subscription of the small account
+
+    @property
+    def manage_page(self) -> str:
+        return f"/subscriptions/{self.public_id}"
+
+
+def fill(backend: Backend, folder: str = "pages") -> Filled:
+    environment = backend.environment(folder, PORTAL_CLOCK=CLOCK)
+    portal = assemble(read_settings({**os.environ, **environment}))
+    for site in portal.sites:
+        backend.create(f"{folder}_{site.code}")
+    site = portal.sites["fr"]
+    with portal.at(site):
+        now = portal.clock()
+        fill_account(portal, size=25, account="1001", email=SMALL, now=now)
+        fill_account(portal, size=LARGE_SIZE, account="1002", email=LARGE, now=now)
+        active = rows(
+            "SELECT public_id FROM subscription WHERE status = 'active' AND po_number <> '' ORDER BY id"
+        )
+    portal.databases.close_all()
+    return Filled(environment, active[0].public_id)
+
+
+def signed_in(server: Server, email: str) -> Client:
+    client = server.client(HOST)
+    client.sign_in(email, PASSWORD)
+    return client
+
+
+def measure(backend: Backend, filled: Filled, *, rounds: int, seconds: float) -> Figures:
+    with serving(PORTAL, filled.environment, host=HOST, path="/sign-in") as portal:
+        small, large = signed_in(portal, SMALL), signed_in(portal, LARGE)
+        pages = {"list": "/subscriptions", "manage": filled.manage_page}
+        floor_environment = {
+            **filled.environment,
+            "BENCH_HOST": f"{HOST}:{portal.port}",
+            "BENCH_COOKIE": small.cookie,
+            "BENCH_PAGES": json.dumps(pages),
+        }
+        with serving(FLOOR, floor_environment, host=HOST, path="/plain") as floor:
+            bare = floor.client(HOST)
+            _refuse_other_pages(small, bare, pages)
+            arms = _arms(backend, portal, floor, small, large, bare, filled)
+            samples = load.interleaved(arms, rounds=rounds, seconds=seconds)
+    return _figures(samples)
+
+
+def _refuse_other_pages(client: Client, bare: Client, pages: dict[str, str]) -> None:
+    for name, path in pages.items():
+        page, floor = client.ask(path)[1], bare.ask(f"/{name}")[1]
+        if abs(len(page) - len(floor)) > 100:
+            raise load.UnexpectedAnswer(
+                f"The floor of {name} is another page: {len(floor)} bytes of {len(page)}."
+            )
+
+
+def _arms(
+    backend: Backend,
+    portal: Server,
+    floor: Server,
+    small: Client,
+    large: Client,
+    bare: Client,
+    filled: Filled,
+) -> list[Arm]:
+    def arm(name: str, server: Server, once: Callable[[], object]) -> Arm:
+        return Arm(name, once, server.processes, backend.processes)
+
+    fragment = partial(small.ask, filled.manage_page + "/purchase-order", **FRAGMENT)
+    arms = [
+        arm("list", portal, partial(small.ask, "/subscriptions")),
+        arm("list floor", floor, partial(bare.ask, "/list")),
+        arm("manage", portal, partial(small.ask, filled.manage_page)),
+        arm("manage floor", floor, partial(bare.ask, "/manage")),
+        arm("fragment", portal, fragment),
+        arm("plain", floor, partial(bare.ask, "/plain")),
+    ]
+    for name, words in (("list", ""), ("hit", HIT), ("miss", MISS)):
+        path = f"/subscriptions?q={words.replace(' ', '+')}" if words else "/subscriptions"
+        arms.append(arm(f"{name} of 25", portal, partial(small.ask, path)))
+        arms.append(arm(f"{name} of 10,000", portal, partial(large.ask, path)))
+    return arms
+
+
+def _with_database(sample: Sample) -> float:
+    return sample.cpu + sample.database_cpu
+
+
+def _figures(samples: dict[str, list[Sample]]) -> Figures:
+    """Ratios of the server's CPU; growth counts what the database's processes did as well."""
+    figures = {
+        "list_over_floor": ratio(samples["list"], samples["list floor"]),
+        "list_and_database_over_floor": ratio(samples["list"], samples["list floor"], _with_database),
+        "manage_over_floor": ratio(samples["manage"], samples["manage floor"]),
+        "manage_and_database_over_floor": ratio(samples["manage"], samples["manage floor"], _with_database),
+        "fragment_over_page": ratio(samples["fragment"], samples["manage"]),
+        "list_over_plain": ratio(samples["list"], samples["plain"]),
+    }
+    for name in ("list", "hit", "miss"):
+        growth = ratio(samples[f"{name} of 10,000"], samples[f"{name} of 25"], _with_database)
+        figures[f"{name}_of_10000_over_25"] = growth
+    for name, found in samples.items():
+        figures[f"{name.replace(' ', '_').replace(',', '')}_cpu_ms"] = middle(found) * 1e3
+    return figures

@@ -1,0 +1,74 @@
+"""Start and memory of one worker, with all sites and with 48, and what the number of sites does to a page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import partial
+from itertools import islice, product
+from pathlib import Path
+from statistics import median
+from string import ascii_lowercase
+
+from bench import machine
+from bench.load import Arm, interleaved, ratio
+from bench.pages import HOST, SMALL, Figures, Filled, signed_in
+from bench.servers import PORTAL, Server, serving
+from bench.weight import first_page_kilobytes
+from webapp.assembly import assemble
+from webapp.config import read_settings, resource_folder
+
+MANY = 48
+_STARTS = 3
+
+
+def more_sites(folder: Path, size: int) -> Path:
+    """The real sites and copies of France under other codes."""
+    shutil.copytree(resource_folder("tenants"), folder)
+    codes = {path.parent.name for path in folder.glob("*/site.toml")}
+    free = (
+        first + second for first, second in product("xyz", ascii_lowercase) if first + second not in codes
+    )
+    for code in islice(free, size - len(codes)):
+        shutil.copytree(folder / "fr", folder / code)
+        description = folder / code / "site.toml"
+        description.write_text(description.read_text().replace('code = "fr"', f'code = "{code}"'))
+    return folder
+
+
+def _visit_every_site(server: Server, environment: dict[str, str]) -> float:
+    """What the worker holds then, in MiB."""
+    portal = assemble(read_settings({**os.environ, **environment}))
+    for site in portal.sites:
+        client = server.client(f"{site.code}.localhost")
+        for path in ("/sign-in", "/help"):
+            client.ask(path)
+        client.close()
+    return machine.resident_mib(server.worker)
+
+
+def measure(filled: Filled, folder: Path, *, rounds: int, seconds: float) -> Figures:
+    few = filled.environment
+    many = {**few, "PORTAL_TENANTS": str(more_sites(folder / "tenants", MANY))}
+    figures = {"start_s": _start_seconds(few)}
+    with serving(PORTAL, few, host=HOST, path="/sign-in") as server:
+        figures["worker_mib"] = _visit_every_site(server, few)
+        figures["first_page_kb"] = first_page_kilobytes(server.client(HOST))
+        with serving(PORTAL, many, host=HOST, path="/sign-in") as bigger:
+            figures["worker_mib_48_sites"] = _visit_every_site(bigger, many)
+            arms = [
+                Arm(name, partial(signed_in(which, SMALL).ask, "/subscriptions"), which.processes)
+                for name, which in (("48", bigger), ("11", server))
+            ]
+            samples = interleaved(arms, rounds=rounds, seconds=seconds)
+    figures["start_s_48_sites"] = _start_seconds(many)
+    return {**figures, "list_with_48_sites_over_11": ratio(samples["48"], samples["11"])}
+
+
+def _start_seconds(environment: dict[str, str]) -> float:
+    """Until the first page is answered; the databases are there already."""
+    taken = []
+    for _start in range(_STARTS):
+        with serving(PORTAL, environment, host=HOST, path="/sign-in") as server:
+            taken.append(server.started_in)
+    return median(taken)
