@@ -12,8 +12,6 @@ from babel.messages.catalog import Catalog
 from tests.support import catalogues, wording
 from tests.support.catalogues import ROOT, ids, real_messages, texts
 from webapp.i18n import ngettext, speaking, speech
-from webapp.jobs.purge import ATTEMPTS_KEPT
-from webapp.web.portal.legal import ATTEMPT_DAYS
 
 MESSAGES = catalogues.extract()
 LANGUAGES = catalogues.languages()
@@ -192,11 +190,16 @@ def test_the_glossarys_terms_are_said_in_the_glossarys_words(locale: str) -> Non
         ("de_AT", "VAT number", "UID-Nummer"),
         ("en_US", "VAT number", "Tax ID"),
         ("en_GB", "VAT number", "VAT number"),
-        ("en_US", "Cancelled · access until %(date)s", "Canceled · access until %(date)s"),
     ],
 )
 def test_each_site_says_it_in_its_words(locale: str, message: str, said: str) -> None:
     assert speech(locale, "XX").messages.gettext(message) == said
+
+
+def test_a_region_has_its_own_words_with_a_context_too() -> None:
+    words = {locale: speech(locale, "XX").messages for locale in ("en_US", "en_GB", "fr_CH")}
+    said = {locale: spoken.pgettext("several subscriptions", "Cancelled") for locale, spoken in words.items()}
+    assert said == {"en_US": "Canceled", "en_GB": "Cancelled", "fr_CH": "Annulés"}
 
 
 @pytest.mark.parametrize("language", ["fr", "de"])
@@ -321,10 +324,3 @@ def test_stylesheets_know_no_left_and_right(path: Path) -> None:
 def test_left_and_right_are_noticed(css: str) -> None:
     assert wording.physical_directions(css)
     assert not wording.physical_directions("/* left: */a{margin-inline-start:0;text-align:start}")
-
-
-# ---- what the pages say about the program
-
-
-def test_the_privacy_page_says_how_long_attempts_are_kept() -> None:
-    assert ATTEMPTS_KEPT.days == ATTEMPT_DAYS

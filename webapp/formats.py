@@ -17,7 +17,9 @@ from webapp.i18n import _, current_speech, ngettext, number, pgettext
 
 @lru_cache(maxsize=4096)
 def _day(value: date, style: str, locale: Locale) -> str:
-    return format_date(value, style, locale=locale)
+    text = format_date(value, style, locale=locale)
+    first_in_french = value.day == 1 and locale.language == "fr" and text.startswith("1 ")
+    return f"1er{text[1:]}" if first_in_french else text  # CLDR has no ordinal for the first of a month
 
 
 def day(value: date, style: str = "long") -> str:

@@ -168,24 +168,30 @@ class PortalServer:
 
     def order(self, site: str = "fr", **fields: Any) -> Ordered:
         """One more order of the shop, through `portal orders import`."""
+        return self.orders(1, site, **fields)[0]
+
+    def orders(self, size: int, site: str = "fr", **fields: Any) -> list[Ordered]:
+        """So many orders of one purchaser in one file."""
         number = next(self.numbers)
-        order_number = f"BROWSER-{number:04}"
-        changes = {
-            "order_number": order_number,
+        purchaser = {
             "purchaser.email": f"purchaser{number}@browser.example",
             "purchaser.name": f"Camille Exemple {number}",
             "ordered_at": "2026-11-20T09:14:22+01:00",
             **AT_SITE[site],
             **fields,
         }
-        file = self.data / f"order-{number}.jsonl"
-        file.write_bytes(an_order(changes))
+        order_numbers = [f"BROWSER-{number:04}-{line:02}" for line in range(1, size + 1)]
+        file = self.data / f"orders-{number}.jsonl"
+        file.write_bytes(b"".join(an_order({"order_number": one, **purchaser}) + b"\n" for one in order_numbers))
         report = json.loads(self.command("orders", "import", str(file), "--json"))
-        assert (report["accepted"], report["refused"]) == (1, 0), report
+        assert (report["accepted"], report["refused"]) == (size, 0), report
+        email, name = str(purchaser["purchaser.email"]), str(purchaser["purchaser.name"])
+        return [Ordered(site, one, email, name, self._public_id(site, one)) for one in order_numbers]
+
+    def _public_id(self, site: str, order_number: str) -> str:
         with self.portal.at(self.portal.sites[site]):
             bought = Subscription.select().join(Order).where(Order.order_number == order_number).get()
-        email, name = str(changes["purchaser.email"]), str(changes["purchaser.name"])
-        return Ordered(site, order_number, email, name, bought.public_id)
+        return str(bought.public_id)
 
     def deliver_mail(self, site: str) -> None:
         for result in run_due(self.portal, ["outbox"], [self.portal.sites[site]]):

@@ -43,7 +43,7 @@ def wrong_placeholders(catalogue: Catalog) -> list[str]:
     complaints = []
     for message in real_messages(catalogue):
         allowed = [sorted(PLACEHOLDER.findall(text)) for text in ids(message)]
-        for text in texts(message):
+        for text in filter(None, texts(message)):
             if sorted(PLACEHOLDER.findall(text)) not in allowed or "%" in PLACEHOLDER.sub("", text):
                 complaints.append(f"{message.id} → {text}")
     return complaints

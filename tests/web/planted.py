@@ -27,6 +27,7 @@ class Leak:
     name: str
     old: str
     new: str
+    crashes: bool = False  # what must be refused first crashes further on
 
     def plant(self, patch: pytest.MonkeyPatch) -> None:
         sound = inspect.getattr_static(self.where, self.name)
@@ -53,6 +54,7 @@ class Downgraded:
     """A page of persons that says it is for everybody."""
 
     view: Callable[..., Any]
+    crashes = True
 
     def plant(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(self.view, "policy", Policy("public", "site"))
@@ -103,7 +105,9 @@ LEAKS: dict[str, Leak | Downgraded] = {
     "a page is for everybody": Downgraded(subscription_pages.show_list),
     "activating is for everybody": Downgraded(activation.activate),
     "saving is for everybody": Downgraded(purchase_orders.save),
-    "nobody asks for the policy": Leak(auth, "require_policy", 'declared.who == "person"', "False"),
+    "nobody asks for the policy": Leak(
+        auth, "require_policy", 'declared.who == "person"', "False", crashes=True
+    ),
     "pages are at every place": Leak(auth, "require_policy", "wrong_place or", ""),
     "requests from elsewhere are taken": Leak(security, "refuse_forged_requests", "abort(403)", "return"),
     "requests from a sibling site are taken": Leak(
@@ -128,16 +132,7 @@ LEAKS: dict[str, Leak | Downgraded] = {
 }
 
 
-def add_unlisted_route(patch: pytest.MonkeyPatch) -> None:
-    """A view with a policy and all, that nobody wrote a test for."""
-
-    def export() -> str:
-        return "everything"
-
-    export.policy = Policy("person", "site")  # type: ignore[attr-defined]
-    deferred = list(help_pages.pages.deferred_functions)
-    patch.setattr(
-        help_pages.pages,
-        "deferred_functions",
-        [*deferred, lambda state: state.add_url_rule("/export", "export", export)],
-    )
+def add_route(patch: pytest.MonkeyPatch, path: str, view: Callable[..., Any]) -> None:
+    """As if a blueprint had one view more."""
+    more = [lambda state: state.add_url_rule(path, "export", view)]
+    patch.setattr(help_pages.pages, "deferred_functions", [*help_pages.pages.deferred_functions, *more])

@@ -61,6 +61,8 @@ def probe(name: str, portal: Portal, cast: Cast) -> str:
             PROBES[name](person, row, here)
         except CrossSite:
             return ""
+        except Exception as problem:
+            return f"a row of fr at de, {name}: only stopped by {problem!r}"
         finally:
             transaction.rollback()
     return f"a row of fr at de, {name}: not refused"

@@ -76,8 +76,8 @@ class Sweep:
     def violations(self) -> Iterator[str]:
         yield from self.table()
         yield from probe_rows(self.portal, self.cast)
-        stages = [self.signed_out, self.forged_origins, self.lists, self.rows, self.smuggled, self.anybody]
-        for stage in [*stages, self.places, *([self.methods] if self.thorough else [])]:
+        stages = [self.signed_out, self.forged_origins, self.places, self.lists, self.rows, self.smuggled]
+        for stage in [*stages, self.anybody, *([self.methods] if self.thorough else [])]:
             yield from stage()
             yield from self.asker.settle(stage.__name__)
         yield from self.walk()

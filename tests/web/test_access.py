@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 
 from tests.support.cast import Cast
 from tests.web.conftest import CastEngine, new_app
-from tests.web.planted import LEAKS, Leak, add_unlisted_route
+from tests.web.planted import LEAKS, add_route
+from tests.web.routes import ROUTES
 from tests.web.sweep import Sweep, sweep
 from webapp import create_app
 from webapp.assembly import Portal
 from webapp.web.policy import Policy, UndeclaredView
-from webapp.web.portal import help as help_pages
 
 
 def test_each_route_answers_each_visitor_as_it_must(app: Flask, cast: Cast, engine: CastEngine) -> None:
@@ -36,14 +37,66 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("name", LEAKS)
-def test_the_sweep_sees_the_leak_when(
-    name: str, sqlite_portal: Portal, sqlite_cast: CastEngine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("leak", LEAKS)
+def test_the_sweep_sees_that(
+    leak: str, sqlite_portal: Portal, sqlite_cast: CastEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leak = LEAKS[name]
-    leak.plant(monkeypatch)
+    LEAKS[leak].plant(monkeypatch)
     first = next(Sweep(new_app(sqlite_portal), sqlite_cast.cast).violations(), "")
-    print(name, "=>", first)
     assert first
-    if isinstance(leak, Leak):  # seen for what it is, not for a crash
+    if not LEAKS[leak].crashes:  # seen for what it is
         assert "500 instead" not in first and "raised" not in first
+
+
+def a_view() -> str:
+    return "everything"
+
+
+def test_the_sweep_sees_a_route_that_no_test_lists(
+    sqlite_portal: Portal, sqlite_cast: CastEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(a_view, "policy", Policy("person", "site"), raising=False)
+    add_route(monkeypatch, "/export", a_view)
+    first = next(Sweep(new_app(sqlite_portal), sqlite_cast.cast).violations(), "")
+    assert "export" in first
+
+
+def test_the_sweep_sees_a_route_that_is_listed_and_gone(
+    sqlite_portal: Portal, sqlite_cast: CastEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROUTES, "gone.show", replace(ROUTES["help.show"], path="/gone"))
+    first = next(Sweep(new_app(sqlite_portal), sqlite_cast.cast).violations(), "")
+    assert "gone.show" in first
+
+
+def test_the_sweep_sees_a_route_that_nobody_may_use(
+    sqlite_portal: Portal, sqlite_cast: CastEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if the table says that this is how it should be."""
+    app = new_app(sqlite_portal)
+    monkeypatch.setattr(app.view_functions["legal.imprint"], "policy", Policy("public", "site"))
+    refusing = lambda: abort(404)  # noqa: E731
+    refusing.policy = Policy("public", "site")  # type: ignore[attr-defined]
+    monkeypatch.setitem(app.view_functions, "legal.imprint", refusing)
+    monkeypatch.setitem(ROUTES, "legal.imprint", replace(ROUTES["legal.imprint"], answers={"GET": 404}))
+    problems = sweep(app, sqlite_cast.cast, thorough=False)
+    assert "GET legal.imprint: nobody may use it" in problems
+
+
+def test_no_app_starts_with_a_view_that_declares_no_policy(
+    sqlite_portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_route(monkeypatch, "/export", a_view)
+    with pytest.raises(UndeclaredView, match="/export"):
+        create_app(sqlite_portal)
+
+
+@pytest.mark.parametrize("argument", ["<row>", "<string:row>", "<path:row>", "<int:row>", "<any(a, b):row>"])
+def test_no_app_starts_with_an_id_that_has_no_type_of_ours(
+    argument: str, sqlite_portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row numbers are no ids either: what an address may name is in `CONVERTERS`."""
+    monkeypatch.setattr(a_view, "policy", Policy("person", "site"), raising=False)
+    add_route(monkeypatch, f"/export/{argument}", a_view)
+    with pytest.raises(UndeclaredView, match="/export"):
+        create_app(sqlite_portal)

@@ -25,5 +25,5 @@ def sort_key(text: str) -> str:
 
 
 def email_key(address: str) -> str:
-    """E-mail addresses compare without case and are shown as sent."""
-    return unicodedata.normalize("NFC", address.strip()).casefold()
+    """E-mail addresses compare without case and are shown as sent. (Not folded: straße@ is not strasse@.)"""
+    return unicodedata.normalize("NFC", address.strip()).lower()

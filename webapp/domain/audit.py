@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from webapp.data import records
 from webapp.data.accounts import Account, Person
 from webapp.data.audit import AuditEvent
 from webapp.data.subscriptions import Subscription
@@ -53,7 +54,8 @@ def record(
     person: Person | None = None,
     **details: object,
 ) -> None:
-    AuditEvent.insert(
+    records.insert(
+        AuditEvent,
         at=now,
         action=action,
         actor_kind=actor.kind,
@@ -63,4 +65,4 @@ def record(
         subscription=subscription,
         person=person,
         details=json.dumps(details, ensure_ascii=False, sort_keys=True),
-    ).execute()
+    )

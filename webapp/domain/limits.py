@@ -10,6 +10,8 @@ from webapp.data.sign_in import Attempt
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
+KEPT = timedelta(days=7)  # attempts are deleted then: longer than any limit looks back
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:

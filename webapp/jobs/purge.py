@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from webapp.assembly import Portal
 from webapp.data.sign_in import Attempt, Session, Token
-from webapp.domain import sign_in
+from webapp.domain import limits, sign_in
 from webapp.sites import Site
-
-ATTEMPTS_KEPT = timedelta(days=7)  # longer than any limit looks back
 
 
 def purge(portal: Portal, site: Site) -> int:
@@ -19,5 +15,5 @@ def purge(portal: Portal, site: Site) -> int:
     with portal.at(site):
         gone = Token.delete().where(Token.expires_at <= now).execute()
         gone += Session.delete().where(idle | too_old).execute()
-        gone += Attempt.delete().where(Attempt.at <= now - ATTEMPTS_KEPT).execute()
+        gone += Attempt.delete().where(Attempt.at <= now - limits.KEPT).execute()
     return int(gone)

@@ -12,7 +12,7 @@ from playhouse.pool import MaxConnectionsExceeded
 from werkzeug.exceptions import HTTPException
 
 from webapp.domain.limits import TooOften
-from webapp.domain.refusals import NotThere
+from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 from webapp.web import language
 from webapp.web.htmx import render
@@ -50,6 +50,12 @@ def too_often(problem: TooOften) -> Response:
     return response
 
 
+def refused(problem: Refusal) -> Response:
+    """A rule said no where the page offers no place of its own for it."""
+    language.speak()
+    return _page(409, _("That is not possible"), str(problem))
+
+
 def unavailable(problem: Exception) -> Response:
     log.error("database not available: %s", problem)
     language.speak()
@@ -82,6 +88,7 @@ def init_app(app: Flask) -> None:
         (NotThere, not_found),
         (403, forbidden),
         (TooOften, too_often),
+        (Refusal, refused),
         (pw.OperationalError, unavailable),
         (pw.InterfaceError, unavailable),
         (MaxConnectionsExceeded, unavailable),

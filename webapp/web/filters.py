@@ -11,6 +11,7 @@ from wtforms import Form
 
 from webapp import formats, i18n
 from webapp.data.database import from_micros
+from webapp.data.keys import sort_key
 from webapp.domain.subscription_list import Query
 from webapp.web import auth, language
 from webapp.web.assets import asset_url
@@ -70,7 +71,7 @@ def country_sites() -> list[tuple[str, str]]:
     """Address and name of each country site, in the order of their names."""
     portal, spoken = this_portal(), i18n.current_speech()
     named = [(site.origin, site.name_in(spoken.text_language)) for site in portal.sites]
-    return sorted(named, key=lambda pair: pair[1])
+    return sorted(named, key=lambda pair: sort_key(pair[1]))
 
 
 def page_context() -> dict[str, Any]:

@@ -11,12 +11,35 @@ function announce(text, quiet = false) {
   clearing = setTimeout(() => { status.textContent = ""; }, 6000);
 }
 
+/* What had the focus may be swapped away with the rest; this is how its successor is found. */
+let left = null;
+
+document.addEventListener("htmx:before:swap", () => {
+  const at = document.activeElement;
+  left = !at || at === document.body ? null : {
+    id: at.id,
+    address: at.getAttribute("href"),
+    heading: at.closest("section[aria-labelledby]")?.getAttribute("aria-labelledby"),
+  };
+});
+
+/* The same control, else the link to the same place, else the heading above: the focus is never lost. */
+function successor() {
+  const same = left.id && document.getElementById(left.id);
+  const link = left.address && document.querySelector(`main a[href="${CSS.escape(left.address)}"]`);
+  const heading = left.heading && document.getElementById(left.heading);
+  if (!same && !link && heading) heading.tabIndex = -1;
+  return same || link || heading;
+}
+
 /* After a swap the new content says where the focus belongs (data-focus) and what is to be told (data-announce). */
 document.addEventListener("htmx:after:swap", () => {
   const focus = document.querySelector("[data-focus]");
   if (focus) {
     focus.removeAttribute("data-focus");
     focus.focus({ preventScroll: false });
+  } else if (left && (!document.activeElement || document.activeElement === document.body)) {
+    successor()?.focus();
   }
   const told = document.querySelector("[data-announce]");
   if (told) {

@@ -6,13 +6,11 @@ from typing import Any
 
 from flask import Blueprint
 
-from webapp.domain import sign_in
+from webapp.domain import limits, sign_in
 from webapp.web import htmx
 from webapp.web.policy import policy
 
 pages = Blueprint("legal", __name__)
-
-ATTEMPT_DAYS = 7  # what `jobs/purge.py` does, which this room may not ask: a test compares them
 
 
 @pages.get("/imprint")
@@ -30,7 +28,7 @@ def privacy() -> Any:
         session_days=sign_in.ABSOLUTE.days,
         idle_hours=sign_in.IDLE.seconds // 3600,
         link_minutes=sign_in.LINK_MINUTES,
-        attempt_days=ATTEMPT_DAYS,
+        attempt_days=limits.KEPT.days,
     )
 
 
