@@ -19,6 +19,7 @@ def create_app(portal: Portal | None = None) -> Flask:
     app.extensions["portal"] = portal
 
     Htmx(app)
+    app.before_request(site.refuse_without_database)
     policy.init_app(app)
     assets.init_app(app)
     filters.init_app(app)

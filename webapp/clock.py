@@ -28,9 +28,10 @@ def _shared_offset(instant: datetime, folder: Path) -> timedelta:
         file.seek(0)
         text = file.read()
         stored = json.loads(text) if text else {}
-        if stored.get("instant") != instant.isoformat():
+        asked = instant.astimezone(UTC).isoformat()
+        if stored.get("instant") != asked:
             offset = (instant - system_clock()).total_seconds()
-            stored = {"instant": instant.isoformat(), "offset_seconds": offset}
+            stored = {"instant": asked, "offset_seconds": offset}
             file.truncate(0)
             file.write(json.dumps(stored))
             file.flush()

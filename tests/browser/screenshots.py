@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.chromium import find_chromium
 from tests.browser.conftest import FLAGS
-from tests.browser.pages import BY_NAME, administrator, show
+from tests.browser.pages import BY_NAME, person_of, show
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor, new_context_options
 
@@ -23,6 +23,7 @@ PAGES = ("sign-in", "list", "manage-active", "agreement-pending")
 LOOKS = {  # site, language, theme
     "light": ("fr", "fr-FR", "light"),
     "dark": ("fr", "fr-FR", "dark"),
+    "german": ("de", "de-DE", "light"),
     "rtl": ("ae", "ar-AE", "light"),
 }
 WIDTHS = (1280, 390)
@@ -37,20 +38,20 @@ def in_front_of(browser: Browser, server: PortalServer, look: str, width: int) -
     return Visitor(server, context, context.new_page(), site)
 
 
-def take(visitor: Visitor, names: list[str], look: str, width: int) -> Iterator[Path]:
-    site = LOOKS[look][0]
-    signed_in = False
-    for name in sorted(names, key=lambda name: BY_NAME[name].who or ""):
-        if BY_NAME[name].who and not signed_in:
-            visitor.sign_in(administrator(site))
-            if site == "ae":
-                visitor.choose_language("ar")
-            signed_in = True
-        page = show(BY_NAME[name], visitor, site)
-        page.evaluate("document.fonts.ready")
-        path = FOLDER / f"{name}-{width}-{look}.png"
-        page.screenshot(path=path, full_page=":popover-open" not in page.content())
-        yield path
+def take(browser: Browser, server: PortalServer, name: str, look: str, width: int) -> Path:
+    site, case = LOOKS[look][0], BY_NAME[name]
+    visitor = in_front_of(browser, server, look, width)
+    if person := person_of(case, site):
+        visitor.sign_in(person)
+    if site == "ae":
+        visitor.open("/help")
+        visitor.choose_language("ar")
+    page = show(case, visitor, site)
+    page.evaluate("document.fonts.ready")
+    path = FOLDER / f"{name}-{width}-{look}.png"
+    page.screenshot(path=path, full_page="menu" not in name)
+    visitor.context.close()
+    return path
 
 
 def main(names: list[str]) -> None:
@@ -60,12 +61,11 @@ def main(names: list[str]) -> None:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         try:
             server.start()
-            for look in LOOKS:
-                for width in WIDTHS:
-                    visitor = in_front_of(browser, server, look, width)
-                    for path in take(visitor, names, look, width):
-                        print(path)
-                    visitor.context.close()
+            for look, width, name in product(LOOKS, WIDTHS, names):
+                if (
+                    look in ("light", "dark") or BY_NAME[name].who != "member"
+                ):  # the demo has members at fr only
+                    print(take(browser, server, name, look, width))
         finally:
             browser.close()
             server.end()

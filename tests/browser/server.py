@@ -41,7 +41,12 @@ AT_SITE: dict[str, dict[str, Any]] = {
         "language": "de",
         "account.customer_number": "20700001",
         "account.name": "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk Beispielbau GmbH",
-        "account.address": {"line1": "Musterweg 5", "postal_code": "20095", "city": "Hamburg", "country": "DE"},
+        "account.address": {
+            "line1": "Musterweg 5",
+            "postal_code": "20095",
+            "city": "Hamburg",
+            "country": "DE",
+        },
         "account.vat_id": None,
     },
     "ae": {
@@ -182,7 +187,9 @@ class PortalServer:
         }
         order_numbers = [f"BROWSER-{number:04}-{line:02}" for line in range(1, size + 1)]
         file = self.data / f"orders-{number}.jsonl"
-        file.write_bytes(b"".join(an_order({"order_number": one, **purchaser}) + b"\n" for one in order_numbers))
+        file.write_bytes(
+            b"".join(an_order({"order_number": one, **purchaser}) + b"\n" for one in order_numbers)
+        )
         report = json.loads(self.command("orders", "import", str(file), "--json"))
         assert (report["accepted"], report["refused"]) == (size, 0), report
         email, name = str(purchaser["purchaser.email"]), str(purchaser["purchaser.name"])

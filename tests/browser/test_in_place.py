@@ -127,7 +127,10 @@ def test_a_server_out_of_reach_loses_nothing_that_was_typed(visitor: Visitor, or
     page = visitor.page
     start_editing(page)
     page.fill(FIELD, "BC 2026-116")
-    with visitor.server.out_of_order(), visitor.expecting("ERR_CONNECTION_REFUSED", "Failed to fetch") as heard:
+    with (
+        visitor.server.out_of_order(),
+        visitor.expecting("ERR_CONNECTION_REFUSED", "Failed to fetch") as heard,
+    ):
         page.click(save_button(order))
         expect(page.locator("#status")).not_to_be_empty()
     assert heard

@@ -39,6 +39,12 @@ _SMALL_TARGETS = """([least, leastPrimary]) => {
     .map(([e, box]) => `${Math.round(box.width)} × ${Math.round(box.height)}: ${e.outerHTML.slice(0, 140)}`);
 }"""
 
+_WIDER_FONT = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { font-family: 'DejaVu Sans', Verdana, sans-serif !important }");
+  document.adoptedStyleSheets = [sheet];
+}"""
+
 
 def sideways(page: Page) -> list[str]:
     return list(page.evaluate(_SIDEWAYS))
@@ -57,6 +63,18 @@ def test_nothing_scrolls_sideways_and_targets_are_large_enough(visit_as: Visit, 
     if case.endpoint != "front.show_mail":
         problems += page.evaluate(_SMALL_TARGETS, [LEAST_TARGET, LEAST_PRIMARY])
     assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("name", ["sign-in", "list", "manage-pending", "agreement-pending", "help"])
+def test_nothing_scrolls_sideways_in_the_wider_fallback_font(visit_as: Visit, name: str) -> None:
+    """The font is optional: on a slow line the page stays as it came, in another one."""
+    case = BY_NAME[name]
+    visitor = visit_as("fr", person_of(case, "fr"), width=320)
+    visitor.page.route("**/*.woff2*", lambda route: route.abort())
+    with visitor.expecting("ERR_FAILED", "preloaded"):
+        page = show(case, visitor)
+        page.evaluate(_WIDER_FONT)
+        assert sideways(page) == []
 
 
 @pytest.mark.parametrize("site", ["de", "ae"])

@@ -52,7 +52,7 @@ def activate(visitor: Visitor, order: Ordered) -> None:
     form.locator("button").click()
     visitor.expect_path(order.path)
     expect(page.locator(".meta .badge.ok")).to_be_visible()
-    expect(page.locator("main [role=status]")).to_be_visible()
+    expect(page.locator("main .note.ok")).to_be_visible()
 
 
 def change_po_number(visitor: Visitor, order: Ordered, number: str) -> None:
@@ -110,7 +110,8 @@ def test_a_lost_mail_is_no_obstacle(visit: Visit, server: PortalServer) -> None:
 
     visitor.open(order.path)
     page.locator(f"form[action='{order.path}/activation-mail'] button").click()
-    expect(page.locator("main [role=status]")).to_contain_text(order.email)
+    expect(page.locator("main .note.ok")).to_contain_text(order.email)
+    page.wait_for_function("window.said.length === 1")
     server.deliver_mail("fr")
     visitor.open("/mailbox", site=None)
     expect(page.locator("a[href^='/mailbox/']").filter(has_text=order.number)).to_have_count(2)

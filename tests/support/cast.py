@@ -9,6 +9,7 @@ owner carries a canary (`kanari-fr-alice`), so that one look at an answer shows 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -26,6 +27,7 @@ from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
 
 PASSWORD = "a ladder and a lantern"
+CANARY = re.compile(r"kanari-[a-z]{2}-[a-z]+")
 OTHER_PASSWORD = "a bucket and a trowel"  # of the alice at de, who is somebody else
 
 
@@ -152,9 +154,7 @@ def cheap_hash(password: str) -> str:
 
 def keep_person(email: str, *, name: str, password: str | None = PASSWORD, now: datetime) -> Person:
     """Of the bound site, with a password that is cheap to check."""
-    person = accounts.keep_person(
-        email=email, name=name, language=current_site().default_language, now=now
-    )
+    person = accounts.keep_person(email=email, name=name, language=current_site().default_language, now=now)
     person.password_hash = cheap_hash(password) if password else None
     person.save()
     return person
@@ -183,7 +183,9 @@ def order_document(site: str, *, currency: str, language: str, ordered_at: datet
     return json.dumps(document | changes).encode()
 
 
-def place_order(portal: Portal, *, ordered_at: datetime, taken_at: datetime | None = None, **changes: Any) -> Subscription:
+def place_order(
+    portal: Portal, *, ordered_at: datetime, taken_at: datetime | None = None, **changes: Any
+) -> Subscription:
     """At the bound site, as its shop would; `changes` are fields of the order document."""
     site = current_site()
     document = order_document(
@@ -193,7 +195,9 @@ def place_order(portal: Portal, *, ordered_at: datetime, taken_at: datetime | No
         ordered_at=ordered_at,
         **changes,
     )
-    return take_order(read_order(document), catalogue=portal.catalogue, now=taken_at or ordered_at).subscription
+    return take_order(
+        read_order(document), catalogue=portal.catalogue, now=taken_at or ordered_at
+    ).subscription
 
 
 def accept(subscription: Subscription, *, now: datetime) -> None:

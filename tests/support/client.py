@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -56,7 +55,10 @@ class SiteClient(FlaskClient):
     def open(self, *args: Any, **keywords: Any) -> TestResponse:
         keywords.setdefault("base_url", self.origin)
         headers = dict(keywords.pop("headers", None) or {})
-        if keywords.get("method", "GET") not in SAFE_METHODS and not headers.keys() & {"Sec-Fetch-Site", "Origin"}:
+        if keywords.get("method", "GET") not in SAFE_METHODS and not headers.keys() & {
+            "Sec-Fetch-Site",
+            "Origin",
+        }:
             headers["Sec-Fetch-Site"] = "same-origin"
         # Buffered: the answer is read to its end and closed, as servers do, which unbinds the site.
         answer = super().open(*args, headers=headers, buffered=True, **keywords)
@@ -81,7 +83,9 @@ class SiteClient(FlaskClient):
     def submit(self, page: Element, action: str | None = None, /, **typed: str) -> TestResponse:
         """Presses the form's button: its fields as they stand, with what was typed into those that exist."""
         forms = [form for form in page.all("form", method="post") if action in (None, form.get("action"))]
-        forms = [form for form in forms if action or not form.get("action").startswith(("/language", "/sign-out"))]
+        forms = [
+            form for form in forms if action or not form.get("action").startswith(("/language", "/sign-out"))
+        ]
         assert len(forms) == 1, f"{forms} for {action}"
         named = forms[0].all("input")
         fields = {field["name"]: field.get("value") for field in named if "name" in field}
@@ -120,13 +124,24 @@ def look_at(answer: TestResponse) -> None:
     if answer.mimetype != "text/html" or 300 <= answer.status_code < 400:
         return
     problems = [f"{name}: {answer.headers.get(name)}" for name in wrong_headers(answer)]
-    path = urlsplit(answer.request.path).path
-    if answer.data and not _HTML_OF_A_MAIL.fullmatch(path):
+    path = answer.request.path
+    if answer.data and not is_a_mail(answer):
         plain = answer.status_code == 200 and not answer.request.query_string
-        noindex = True if path not in FOR_EVERYBODY else False if plain and path in FOUND_BY_SEARCH_ENGINES else None
+        noindex = (
+            True
+            if path not in FOR_EVERYBODY
+            else False
+            if plain and path in FOUND_BY_SEARCH_ENGINES
+            else None
+        )
         problems += problems_of(page_of(answer), nonce=nonce_of(answer), noindex=noindex)
     if problems:
         raise PageProblems(f"{answer.request.method} {answer.request.url}: " + "; ".join(problems))
+
+
+def is_a_mail(answer: TestResponse) -> bool:
+    """A mail's own HTML, made for mail programs."""
+    return answer.status_code == 200 and _HTML_OF_A_MAIL.fullmatch(answer.request.path) is not None
 
 
 def nonce_of(answer: TestResponse) -> str:
@@ -138,10 +153,12 @@ def wrong_headers(answer: TestResponse) -> list[str]:
     headers = answer.headers
     wrong = [name for name, value in REQUIRED_HEADERS.items() if headers.get(name) != value]
     policy = headers.get("Content-Security-Policy", "")
-    if _HTML_OF_A_MAIL.fullmatch(answer.request.path):
+    if is_a_mail(answer):
         strict = policy.startswith("default-src 'none'") and "script-src" not in policy
     else:
-        strict = all(part in policy for part in REQUIRED_POLICY) and "unsafe" not in policy and nonce_of(answer)
+        strict = (
+            all(part in policy for part in REQUIRED_POLICY) and "unsafe" not in policy and nonce_of(answer)
+        )
     if not strict:
         wrong.append("Content-Security-Policy")
     if "no-store" not in headers.get("Cache-Control", ""):
@@ -151,12 +168,12 @@ def wrong_headers(answer: TestResponse) -> list[str]:
     return wrong
 
 
-def said(client: SiteClient, what: object, /, **values: object) -> str:
+def said(at: SiteClient | Site | None, what: object, /, **values: object) -> str:
     """The portal's words in the site's first language, as a page there says them.
 
     `what` is a refusal, or a message of the templates.
     """
-    site = client.site
+    site = at.site if isinstance(at, SiteClient) else at
     with speaking(speech(site.default_language, site.territory) if site else speech("en", "GB")):
         words = _(what, **values) if isinstance(what, str) else str(what)
     return " ".join(words.split())

@@ -71,7 +71,10 @@ class Cookies:
         yield "unsigned", payload
         yield "signed with another secret", _serializer("another secret", site.code).dumps(known)
         yield "signed for no site", _serializer(str(self.app.secret_key), None).dumps(known)
-        yield "a person’s row number", self.serializer(site).dumps({"_user_id": str(self.cast.person_ids[actor])})
+        yield (
+            "a person’s row number",
+            self.serializer(site).dumps({"_user_id": str(self.cast.person_ids[actor])}),
+        )
         yield "a token nobody has", self.serializer(site).dumps({"_user_id": "x" * 43})
         now = self.portal.clock()
         yield "idle for 12 hours", self.aged(actor, last_seen_at=now - sign_in.IDLE)

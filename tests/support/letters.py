@@ -24,7 +24,9 @@ class Letter:
     def path(self) -> str:
         """Of the link that the mail is about."""
         paths = [urlsplit(link).path for link in self.links]
-        return next(path for path in paths if path.startswith(("/activate/", "/password/set/", "/subscriptions/")))
+        return next(
+            path for path in paths if path.startswith(("/activate/", "/password/set/", "/subscriptions/"))
+        )
 
 
 @dataclass

@@ -7,10 +7,27 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from html.parser import HTMLParser
+from itertools import pairwise
 
-VOID = set("area base br col embed hr img input link meta source track wbr".split())
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 NOT_TEXT = {"script", "style", "svg"}
-INLINE = set("a abbr b bdi bdo code em i s small span strong sub sup time u".split())
+INLINE = {
+    "a",
+    "abbr",
+    "b",
+    "bdi",
+    "bdo",
+    "code",
+    "em",
+    "i",
+    "s",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "time",
+}
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # An attribute whose words are ids of the same answer.
 REFERENCES = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget")
@@ -23,7 +40,9 @@ class Element:
         self.children: list[Element | str] = []
 
     def __repr__(self) -> str:
-        named = "".join(f' {name}="{self[name]}"' for name in ("id", "name", "href", "action") if name in self)
+        named = "".join(
+            f' {name}="{self[name]}"' for name in ("id", "name", "href", "action") if name in self
+        )
         return f"<{self.tag}{named}>"
 
     def __contains__(self, name: str) -> bool:
@@ -168,7 +187,13 @@ def _htmx_repeats(page: Page) -> Iterator[str]:
     for element in page.elements:
         method = element.get("method", "get").lower()
         if "hx-get" in element:
-            plain = element.get("href") if element.tag == "a" else element.get("action") if method == "get" else ""
+            plain = (
+                element.get("href")
+                if element.tag == "a"
+                else element.get("action")
+                if method == "get"
+                else ""
+            )
             if plain != element["hx-get"]:
                 yield f"{element} hx-get={element['hx-get']} is not what it does without htmx"
         if "hx-post" in element and (element.get("action") != element["hx-post"] or method != "post"):
@@ -179,7 +204,9 @@ def _inline_code(page: Page) -> Iterator[str]:
     for element in page.elements:
         bad = [name for name in element.attributes if name == "style" or name.startswith(("on", "hx-on"))]
         yield from (f"{element} has {name}=" for name in bad)
-        if element.tag == "style" or any(value.startswith("javascript:") for value in element.attributes.values()):
+        if element.tag == "style" or any(
+            value.startswith("javascript:") for value in element.attributes.values()
+        ):
             yield f"{element} holds style or script"
 
 
@@ -247,11 +274,7 @@ def _headings(page: Page) -> Iterator[str]:
     levels = [HEADINGS[element.tag] for element in page.elements if element.tag in HEADINGS]
     if levels.count(1) != 1 or levels[0] != 1:
         yield f"headings {levels}: one h1, before all others"
-    yield from (
-        f"h{lower} follows h{upper}"
-        for upper, lower in zip(levels, levels[1:], strict=False)
-        if lower > upper + 1
-    )
+    yield from (f"h{lower} follows h{upper}" for upper, lower in pairwise(levels) if lower > upper + 1)
 
 
 def _robots(page: Page, noindex: bool | None) -> Iterator[str]:

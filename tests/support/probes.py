@@ -15,7 +15,9 @@ Probe = Callable[[Person, Subscription, Subscription], object]
 
 # Each gets a person and a subscription of fr, and a subscription of de, where it runs.
 PROBES: dict[str, Probe] = {
-    "filter": lambda person, row, here: list(Subscription.select().where(Subscription.administrator == person)),
+    "filter": lambda person, row, here: list(
+        Subscription.select().where(Subscription.administrator == person)
+    ),
     "filter by several": lambda person, row, here: list(Seat.select().where(Seat.person.in_([person]))),
     "join condition": lambda person, row, here: list(
         Membership.select().join(Account).where((Account.id > 0) & (Membership.person == person))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -12,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support.cast import CANARY
 from tests.support.client import SAFE_METHODS
 from tests.web.routes import Body
 from webapp.assembly import Portal
@@ -19,7 +19,6 @@ from webapp.data.database import database
 from webapp.data.schema import MODELS
 from webapp.data.sign_in import Attempt, Session
 
-_CANARY = re.compile(r"kanari-[a-z]{2}-[a-z]+")
 _KEPT_COUNT = {Attempt, Session}  # written by questions too: what was tried, and when somebody was last seen
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -97,7 +96,7 @@ class Asker:
             yield f"{case}: leads to {lead} instead of {case.location}"
         if not case.location and lead.startswith("/sign-in"):
             yield f"{case}: led to sign-in"
-        shown = set(_CANARY.findall(f"{answer.headers} {answer.text}".lower()))
+        shown = set(CANARY.findall(f"{answer.headers} {answer.text}".lower()))
         if foreign := shown - case.sees:
             yield f"{case}: shows {', '.join(sorted(foreign))}"
 

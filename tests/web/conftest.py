@@ -77,6 +77,10 @@ def engine(request: pytest.FixtureRequest) -> CastEngine:
     return request.getfixturevalue("sqlite_cast" if request.param == "sqlite" else "postgres_cast")
 
 
+# For what has nothing to do with the database: headers, redirects, HTML.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def cast(engine: CastEngine) -> Cast:
     return engine.cast

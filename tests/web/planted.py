@@ -1,8 +1,8 @@
 """Defects that would be leaks, each planted into the running code by changing a word of it."""
 
 from __future__ import annotations
-
 import __future__
+
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 
 from webapp.data import database
-from webapp.domain import permissions, sign_in, subscription_list, subscriptions
+from webapp.domain import permissions, sign_in, subscription_list, subscriptions, tokens
+from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
-from webapp.web.portal import activation, help as help_pages, purchase_orders, subscriptions as subscription_pages
 from webapp.web.policy import Policy
+from webapp.web.portal import activation, purchase_orders
+from webapp.web.portal import help as help_pages
+from webapp.web.portal import subscriptions as subscription_pages
 
 
 @dataclass(frozen=True)
@@ -60,75 +63,98 @@ class Downgraded:
         patch.setattr(self.view, "policy", Policy("public", "site"))
 
 
-_BY_ADMINISTRATOR = "Subscription.administrator == person_id,"
 _OF_PERSON = "s.administrator_id = :person"
+_IN_TIME = "AND s.activate_before > :now"
 
-LEAKS: dict[str, Leak | Downgraded] = {
-    "the loader of administered rows forgets the administrator": Leak(
-        permissions, "administered_subscription", _BY_ADMINISTRATOR, ""
-    ),
-    "the loader of administered rows forgets the deadline": Leak(
-        permissions, "administered_subscription", "& (Subscription.activate_before > now)", ""
-    ),
-    "the loader of active rows takes pending ones": Leak(
-        permissions, "managed_subscription", "found.status != ACTIVE", "False"
-    ),
-    "the activation link forgets the administrator": Leak(
-        permissions, "ordered_subscription", ", Subscription.administrator == person_id", ""
-    ),
-    "the manage page forgets the administrator": Leak(subscriptions, "_MANAGE_SQL", f"AND {_OF_PERSON}", ""),
-    "the manage page forgets the deadline": Leak(
-        subscriptions, "_MANAGE_SQL", "AND s.activate_before > :now", ""
-    ),
-    "the activity forgets its subscription": Leak(
-        subscriptions, "_ACTIVITY_SQL", "WHERE e.subscription_id = :subscription", ""
-    ),
-    "the users page forgets its subscription": Leak(
-        subscriptions, "_SEATS_SQL", "WHERE seat.subscription_id = :subscription", ""
-    ),
-    "the list forgets the administrator": Leak(subscription_list, "_page_sql", _OF_PERSON, "1 = 1"),
-    "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", "AND s.activate_before > :now", ""),
-    "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", _OF_PERSON, "1 = 1"),
-    "the queue forgets the administrator": Leak(subscription_list, "_QUEUE_SQL", _OF_PERSON, "1 = 1"),
-    "the session’s signature is the same at each site": Leak(
-        auth.SiteSessions, "get_signing_serializer", "-{site.code}", ""
-    ),
-    "the session is not looked up": Leak(
-        sign_in, "_SESSION_SQL", "WHERE s.token_hash = :token_hash", "WHERE s.token_hash IS NOT NULL"
-    ),
-    "an idle session lives on": Leak(sign_in, "_SESSION_SQL", "AND s.last_seen_at > :idle", ""),
-    "an old session lives on": Leak(sign_in, "_SESSION_SQL", "AND s.created_at > :oldest", ""),
-    "signing out keeps the session": Leak(sign_in, "sign_out", "Session.delete()", "Session.select()"),
-    "a new password keeps the sessions": Leak(
-        sign_in, "set_password", "Session.delete()", "Session.select()"
-    ),
-    "a page is for everybody": Downgraded(subscription_pages.show_list),
-    "activating is for everybody": Downgraded(activation.activate),
-    "saving is for everybody": Downgraded(purchase_orders.save),
-    "nobody asks for the policy": Leak(
-        auth, "require_policy", 'declared.who == "person"', "False", crashes=True
-    ),
-    "pages are at every place": Leak(auth, "require_policy", "wrong_place or", ""),
-    "requests from elsewhere are taken": Leak(security, "refuse_forged_requests", "abort(403)", "return"),
-    "requests from a sibling site are taken": Leak(
-        security, "refuse_forged_requests", '== "same-origin"', 'in ("same-origin", "same-site")'
-    ),
-    "a strange host is the first site": Leak(
-        site.SiteMiddleware, "__call__", "if site is None:", 'site = site or self.portal.sites["fr"]\n    if site is None:'
-    ),
-    "a host’s beginning is enough": Leak(
-        site.SiteMiddleware,
-        "__call__",
-        "self.portal.sites.site_for_host(host, self.portal.settings.domain)",
-        'self.portal.sites.by_code(host.partition(".")[0])',
-    ),
-    "rows of another site are foreign keys": Leak(
-        database.SiteForeignKey, "db_value", "value.refuse_elsewhere()", "pass"
-    ),
-    "rows of another site are saved": Leak(database.SiteModel, "save", "self.refuse_elsewhere()", "pass"),
-    "rows of another site are deleted": Leak(
-        database.SiteModel, "delete_instance", "self.refuse_elsewhere()", "pass"
-    ),
+# By the stage of the sweep that must see them.
+LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
+    "rows": {
+        "the loader of administered rows forgets the administrator": Leak(
+            permissions, "administered_subscription", "Subscription.administrator == person_id,", ""
+        ),
+        "the loader of administered rows forgets the deadline": Leak(
+            permissions, "administered_subscription", "& (Subscription.activate_before > now)", ""
+        ),
+        "the activation link forgets the administrator": Leak(
+            permissions, "ordered_subscription", ", Subscription.administrator == person_id", ""
+        ),
+        "the purchase order number forgets the administrator": Leak(
+            purchase_order_rules, "_STORED_SQL", f"AND {_OF_PERSON}", ""
+        ),
+        "the purchase order number can be changed before activation": Leak(
+            purchase_order_rules, "_STORED_SQL", "AND s.status = 'active'", ""
+        ),
+        "the manage page forgets the administrator": Leak(
+            subscriptions, "_MANAGE_SQL", f"AND {_OF_PERSON}", ""
+        ),
+        "the manage page forgets the deadline": Leak(subscriptions, "_MANAGE_SQL", _IN_TIME, ""),
+        "the activity forgets its subscription": Leak(
+            subscriptions, "_ACTIVITY_SQL", "WHERE e.subscription_id = :subscription", ""
+        ),
+        "the users page forgets its subscription": Leak(
+            subscriptions, "_SEATS_SQL", "WHERE seat.subscription_id = :subscription", ""
+        ),
+    },
+    "lists": {
+        "the list forgets the administrator": Leak(subscription_list, "_page_sql", _OF_PERSON, "1 = 1"),
+        "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
+        "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", _OF_PERSON, "1 = 1"),
+        "the queue forgets the administrator": Leak(subscription_list, "_QUEUE_SQL", _OF_PERSON, "1 = 1"),
+    },
+    "signed_out": {
+        "the session’s signature is the same at each site": Leak(
+            auth.SiteSessions, "get_signing_serializer", "-{site.code}", ""
+        ),
+        "the session is not looked up": Leak(
+            sign_in, "_SESSION_SQL", "WHERE s.token_hash = :token_hash", "WHERE s.token_hash IS NOT NULL"
+        ),
+        "an idle session lives on": Leak(sign_in, "_SESSION_SQL", "AND s.last_seen_at > :idle", ""),
+        "an old session lives on": Leak(sign_in, "_SESSION_SQL", "AND s.created_at > :oldest", ""),
+        "signing out keeps the session": Leak(sign_in, "sign_out", "Session.delete()", "Session.select()"),
+        "a new password keeps the sessions": Leak(
+            sign_in, "set_password", "Session.delete()", "Session.select()"
+        ),
+        "a page is for everybody": Downgraded(subscription_pages.show_list),
+        "activating is for everybody": Downgraded(activation.activate),
+        "saving is for everybody": Downgraded(purchase_orders.save),
+        "nobody asks for the policy": Leak(
+            auth, "require_policy", 'declared.who == "person"', "False", crashes=True
+        ),
+    },
+    "forged_origins": {
+        "requests from elsewhere are taken": Leak(security, "refuse_forged_requests", "abort(403)", "return"),
+        "requests from a sibling site are taken": Leak(
+            security, "refuse_forged_requests", '== "same-origin"', 'in ("same-origin", "same-site")'
+        ),
+    },
+    "places": {
+        "pages are at every place": Leak(auth, "require_policy", "wrong_place or", ""),
+        "a strange host is the first site": Leak(
+            site.SiteMiddleware,
+            "__call__",
+            "if site is None:",
+            'site = site or self.portal.sites["fr"]\n    if site is None:',
+        ),
+        "a host’s beginning is enough": Leak(
+            site.SiteMiddleware,
+            "__call__",
+            "self.portal.sites.site_for_host(host, self.portal.settings.domain)",
+            'self.portal.sites.by_code(host.partition(".")[0])',
+        ),
+    },
+    "anybody": {
+        "a mailed link works for ever": Leak(tokens, "peek", "& (Token.expires_at > now)", ""),
+        "a mailed link works again": Leak(tokens, "peek", "& Token.used_at.is_null()", ""),
+    },
+    "probes": {
+        "rows of another site are foreign keys": Leak(
+            database.SiteForeignKey, "db_value", "value.refuse_elsewhere()", "pass"
+        ),
+        "rows of another site are saved": Leak(database.SiteModel, "save", "self.refuse_elsewhere()", "pass"),
+        "rows of another site are deleted": Leak(
+            database.SiteModel, "delete_instance", "self.refuse_elsewhere()", "pass"
+        ),
+    },
 }
 
 

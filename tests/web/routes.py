@@ -66,7 +66,12 @@ ROUTES: dict[str, Route] = {
     "passwords.send_link": Route("/password/forgotten", "public", "site", {"POST": 422}),
     "passwords.sent": Route("/password/sent", "public", "site", {"GET": 200}),
     "passwords.choose": Route(
-        "/password/set/<mailed_token:token>", "public", "site", {"GET": {"live": 200}}, names="token", unknown=410
+        "/password/set/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="token",
+        unknown=410,
     ),
     "passwords.save": Route(
         "/password/set/<mailed_token:token>",
@@ -112,7 +117,7 @@ ROUTES: dict[str, Route] = {
         attack=_agreement_hash,
     ),
     "activation.send_mail_again": Route(
-        f"{_SUBSCRIPTION}/activation-mail", "person", "site", {"POST": _states(303, 303, 303)}, names="row"
+        f"{_SUBSCRIPTION}/activation-mail", "person", "site", {"POST": _states(303, 409, 409)}, names="row"
     ),
     "purchase_orders.edit": Route(
         f"{_SUBSCRIPTION}/purchase-order", "person", "site", {"GET": _MANAGEABLE}, names="row"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -10,22 +9,21 @@ import pytest
 from flask import Flask, Response
 
 from tests.conftest import TestClock
-from tests.support.cast import ALICE, DORA, NAMESAKE, PASSWORD, Actor, Cast
+from tests.support.cast import ALICE, CANARY, DORA, NAMESAKE, PASSWORD, Actor, Cast
 from tests.support.client import SiteClient, client_at, page_of, sign_in, signed_in
 from tests.support.forgery import Cookies
 from tests.support.letters import fetch_letters
-from tests.web.conftest import CastEngine, new_app
+from tests.web.conftest import CastEngine, new_app, on_sqlite
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.database import CrossSite, SiteNotBound, current_site
 from webapp.web.site import SiteMiddleware
 
 THREADS, ROUNDS = 8, 6
-_CANARY = re.compile(r"kanari-[a-z]{2}-[a-z]+")
 
 
 def foreign_in(text: str, actor: Actor) -> set[str]:
-    return set(_CANARY.findall(text.lower())) - actor.sees
+    return set(CANARY.findall(text.lower())) - actor.sees
 
 
 # ---- one site's things at another
@@ -76,16 +74,19 @@ def test_wrong_passwords_at_one_site_lock_nobody_out_of_another(fr: SiteClient, 
     sign_in(de, NAMESAKE.email, NAMESAKE.password)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
-    "host", ["xx.localhost", "fr.localhost.evil.example", "fr.fr.localhost", "evil.example", "localhostfr", ""]
+    "host",
+    ["xx.localhost", "fr.localhost.evil.example", "fr.fr.localhost", "evil.example", "localhostfr", ""],
 )
 def test_an_unknown_host_is_nothing(host: str, app: Flask, cast: Cast) -> None:
     client = client_at(app, "fr")
     answer = client.get("/sign-in", base_url=f"http://{host or 'localhost'}", headers={"Host": host})
     assert answer.status_code == 404
-    assert "Set-Cookie" not in answer.headers and not _CANARY.search(answer.text.lower())
+    assert "Set-Cookie" not in answer.headers and not CANARY.search(answer.text.lower())
 
 
+@on_sqlite
 @pytest.mark.parametrize("host", ["FR.localhost", "fr.LOCALHOST:8000", "fr.localhost:443"])
 def test_a_host_is_the_same_in_capitals_and_at_any_port(host: str, fr: SiteClient) -> None:
     assert page_of(fr.get("/sign-in", headers={"Host": host})).heading
@@ -182,9 +183,15 @@ def test_a_streamed_answer_keeps_its_site_until_it_is_closed(portal: Portal, cas
     with portal.at(portal.sites["de"]):  # meanwhile the same thread works for another site
         first = next(iter(body))
     assert first == f"fr: {ALICE.name}\n".encode()
+    assert in_use(portal) == 1 and not program.closed
     assert b"".join(body).startswith(b"fr: ")
-    assert in_use(portal) == 1
     body.close()
+    assert program.closed and in_use(portal) == 0
+
+
+def test_an_answer_read_to_its_end_is_closed_for_servers_that_forget_to(portal: Portal, cast: Cast) -> None:
+    program = Streamed(names)
+    list(ask(program, portal))
     assert program.closed and in_use(portal) == 0
 
 

@@ -20,7 +20,7 @@ from tests.support.client import (
     signed_in,
 )
 from tests.support.letters import fetch_letters
-from tests.web.conftest import CastEngine, new_app
+from tests.web.conftest import CastEngine, new_app, on_sqlite
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
@@ -157,9 +157,14 @@ def test_what_is_asked_for_in_place_leads_the_whole_page_to_sign_in(fr: SiteClie
 def leads_home(client: SiteClient, location: str) -> bool:
     target = urlsplit(urljoin(f"{client.origin}/", location.replace("\\", "/")))
     plain = location.isprintable() and location.isascii()
-    return plain and not location.startswith(("//", "/\\")) and f"{target.scheme}://{target.netloc}" == client.origin
+    return (
+        plain
+        and not location.startswith(("//", "/\\"))
+        and f"{target.scheme}://{target.netloc}" == client.origin
+    )
 
 
+@on_sqlite
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_nobody_is_led_away(hostile: str, fr: SiteClient, portal: Portal) -> None:
     page = fr.page(f"/sign-in?{urlencode({'next': hostile})}")
@@ -188,7 +193,10 @@ def test_the_activation_link_offers_a_first_password(fr: SiteClient, cast: Cast)
     assert page.one("form", action=f"/activate/{number}/password")
 
 
-@pytest.mark.parametrize("order", ["../subscriptions/SUB-FR-200001/activate?", "<b>x</b>", "a b", "", "x" * 50, "a/b"])
+@on_sqlite
+@pytest.mark.parametrize(
+    "order", ["../subscriptions/SUB-FR-200001/activate?", "<b>x</b>", "a b", "", "x" * 50, "a/b"]
+)
 def test_only_an_order_number_is_taken_for_one(order: str, fr: SiteClient) -> None:
     """Else a link from elsewhere could make the button do something else."""
     page = fr.page(f"/sign-in?{urlencode({'next': f'/activate/{order}'})}")
@@ -295,8 +303,12 @@ def test_a_visit_is_not_a_write_each_time(alice: SiteClient, portal: Portal, clo
     assert last_seen() == clock()
 
 
-def test_the_database_does_not_hold_what_opens_a_session(app: Flask, alice: SiteClient, portal: Portal) -> None:
-    with alice.session_transaction(base_url=alice.origin, environ_overrides={"portal.site": alice.site}) as kept:
+def test_the_database_does_not_hold_what_opens_a_session(
+    app: Flask, alice: SiteClient, portal: Portal
+) -> None:
+    with alice.session_transaction(
+        base_url=alice.origin, environ_overrides={"portal.site": alice.site}
+    ) as kept:
         token = kept["_user_id"]
     with portal.at(portal.sites["fr"]):
         stored = Session.get()
@@ -337,7 +349,9 @@ def test_what_happened_is_written_down(fr: SiteClient, portal: Portal, clock: Te
     fr.post("/sign-out")
     with portal.at(portal.sites["fr"]):
         alice = Person.get(Person.email == ALICE.email)
-        events = [(event.action, event.person_id, event.at) for event in AuditEvent.select().order_by(AuditEvent.id)]
+        events = [
+            (event.action, event.person_id, event.at) for event in AuditEvent.select().order_by(AuditEvent.id)
+        ]
     minute_ago = clock() - timedelta(minutes=1)
     assert events == [
         ("person.sign_in_failed", alice.id, minute_ago),

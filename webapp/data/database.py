@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import peewee as pw
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, PooledSqliteDatabase
 
 if TYPE_CHECKING:
     from webapp.sites import Site
@@ -27,6 +27,10 @@ MAX_CONNECTIONS = 8  # a site and process; 48 sites × 4 processes stay below Po
 IDLE_SECONDS = 300
 TRUSTED_SECONDS = 1.0
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+# The database does not answer now; asking again later may help.
+STORAGE_FAILURES = (pw.OperationalError, pw.InterfaceError, MaxConnectionsExceeded)
 
 
 class SiteNotBound(RuntimeError):
@@ -112,8 +116,34 @@ def atomic() -> AbstractContextManager[Any]:
     return bound.atomic()
 
 
+class _SiteRowAccessor(pw.ForeignKeyAccessor):
+    """`seat.person`: neither read through a row of another site, nor set to one."""
+
+    def __get__(self, instance: Any, instance_type: Any = None) -> Any:
+        if instance is not None:
+            instance.refuse_elsewhere()
+        return super().__get__(instance, instance_type)
+
+    def __set__(self, instance: Any, obj: Any) -> None:
+        if isinstance(obj, SiteModel):
+            obj.refuse_elsewhere()
+        super().__set__(instance, obj)
+
+
+class _SiteRowsAccessor(pw.BackrefAccessor):
+    """`person.seats`, likewise."""
+
+    def __get__(self, instance: Any, instance_type: Any = None) -> Any:
+        if instance is not None:
+            instance.refuse_elsewhere()
+        return super().__get__(instance, instance_type)
+
+
 class SiteForeignKey(pw.ForeignKeyField):
-    """A foreign key that refuses a row of another site, as value and as filter."""
+    """A foreign key that refuses rows of another site: as value, as filter, and on the way to them."""
+
+    accessor_class = _SiteRowAccessor
+    backref_accessor_class = _SiteRowsAccessor
 
     def db_value(self, value: Any) -> Any:
         if isinstance(value, SiteModel):

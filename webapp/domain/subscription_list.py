@@ -133,8 +133,8 @@ def queue(person_id: int, *, now: datetime) -> Sequence[Any]:
 
 def page(person_id: int, query: Query, *, now: datetime) -> Page:
     sort = SORTS[query.sort]
-    backwards = bool(query.before)
     edge = _read_cursor(query.before or query.after, sort)
+    backwards = bool(query.before) and edge is not None
     sql, parameters = _page_sql(query, sort, edge is not None, backwards)
     key, last_id = edge or (None, None)
     found = list(
@@ -152,7 +152,7 @@ def page(person_id: int, query: Query, *, now: datetime) -> Page:
     found = found[:PAGE_SIZE]
     if backwards:
         found.reverse()
-    has_next, has_previous = (edge is not None, more) if backwards else (more, edge is not None)
+    has_next, has_previous = (True, more) if backwards else (more, edge is not None)
     return Page(
         rows=found,
         next_cursor=_cursor(found[-1], sort) if has_next and found else "",
@@ -189,7 +189,7 @@ def _letter(index: int) -> str:
 
 
 def _cursor(found: Any, sort: Sort) -> str:
-    edge = json.dumps([getattr(found, sort.column), found.id], separators=(",", ":"))
+    edge = json.dumps([getattr(found, sort.column), found.id], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(edge.encode()).decode().rstrip("=")
 
 
@@ -199,6 +199,7 @@ def _read_cursor(text: str, sort: Sort) -> tuple[str | int, int] | None:
         return None
     try:
         key, last_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        str(key).encode()  # half a character, which no database takes, fails here
     except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
         return None
     wanted = int if sort.column == "ordered_at" else str

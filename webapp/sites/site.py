@@ -101,12 +101,17 @@ class Site:
 
     def agreement(self, key: str, language: str) -> AgreementText:
         """The newest text in this language or else in English; a version counts once one of them is there."""
-        wanted = self.language_for(language) or self.default_language
+        wanted = self.language_for(language)
+        candidates = (
+            (wanted, base_language(wanted), FALLBACK_LANGUAGE)
+            if wanted
+            else (language, base_language(language), FALLBACK_LANGUAGE, self.default_language)
+        )
         for published in published_versions(self.folder, key):
-            for candidate in (wanted, base_language(wanted), FALLBACK_LANGUAGE):
+            for candidate in candidates:
                 if candidate in published.files:
                     return read_agreement(key, published, candidate)
-        raise AgreementMissing(f"Site {self.code} has no text of the agreement “{key}” for {wanted}.")
+        raise AgreementMissing(f"Site {self.code} has no text of the agreement “{key}” for {language}.")
 
     def agreement_versions(self, key: str) -> tuple[str, ...]:
         """Newest first."""

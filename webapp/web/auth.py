@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Request, Response, current_app, session
+from flask import Flask, Request, Response, current_app, g, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from htmx_flask import request
@@ -76,8 +76,13 @@ def visitor() -> Visitor:
     return found
 
 
+def ask_nobody() -> None:
+    """For pages that say the database does not answer: they can't ask it who is there."""
+    g.nobody_asked = True
+
+
 def visitor_or_none() -> Visitor | None:
-    if site_or_none() is None or not current_user.is_authenticated:
+    if site_or_none() is None or "nobody_asked" in g or not current_user.is_authenticated:
         return None
     return visitor()
 
@@ -117,7 +122,7 @@ def init_app(app: Flask) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
     )
     app.session_interface = SiteSessions()
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)  # templates get `visitor`
     manager.session_protection = None  # the row decides; a hash of address and browser would sign people out
     manager.user_loader(load_visitor)
     app.before_request(require_policy)

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-import peewee as pw
 from flask import Flask, Response
-from playhouse.pool import MaxConnectionsExceeded
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from webapp.data.database import STORAGE_FAILURES
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
-from webapp.web import language
+from webapp.web import auth, language
 from webapp.web.htmx import render
 
 log = logging.getLogger(__name__)
 
 
 def _page(status: int, title: str, text: str) -> Response:
-    language.speak()
     return render("errors/page.html", status=status, title=title, text=text, code=status)
 
 
 def not_found(problem: Exception) -> Response:
-    language.speak()
     return _page(
         404,
         _("This page is not here"),
@@ -35,7 +34,6 @@ def not_found(problem: Exception) -> Response:
 
 
 def forbidden(problem: Exception) -> Response:
-    language.speak()
     return _page(
         403,
         _("That did not come from this page"),
@@ -44,7 +42,6 @@ def forbidden(problem: Exception) -> Response:
 
 
 def too_often(problem: TooOften) -> Response:
-    language.speak()
     response = _page(429, _("Please wait a while"), str(problem))
     response.headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after.total_seconds())))
     return response
@@ -52,13 +49,11 @@ def too_often(problem: TooOften) -> Response:
 
 def refused(problem: Refusal) -> Response:
     """A rule said no where the page offers no place of its own for it."""
-    language.speak()
     return _page(409, _("That is not possible"), str(problem))
 
 
 def unavailable(problem: Exception) -> Response:
     log.error("database not available: %s", problem)
-    language.speak()
     response = _page(
         503,
         _("The portal can’t save anything right now"),
@@ -69,7 +64,6 @@ def unavailable(problem: Exception) -> Response:
 
 
 def broken(problem: Exception) -> Response:
-    language.speak()
     return _page(
         500, _("Something went wrong"), _("Nothing was changed. We have been told and look into it.")
     )
@@ -78,8 +72,25 @@ def broken(problem: Exception) -> Response:
 def other(problem: HTTPException) -> Response | HTTPException:
     if problem.code is None or problem.code < 400:
         return problem
-    language.speak()
-    return _page(problem.code, _("That was not understood"), _("Nothing was changed. Go back and try again."))
+    response = _page(
+        problem.code, _("That was not understood"), _("Nothing was changed. Go back and try again.")
+    )
+    if isinstance(problem, MethodNotAllowed) and problem.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(problem.valid_methods))
+    return response
+
+
+def _in_their_language(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What failed may have failed before the language was chosen, or in asking who is there."""
+
+    @wraps(handler)
+    def handle(problem: Exception) -> Any:
+        if isinstance(problem, STORAGE_FAILURES):
+            auth.ask_nobody()
+        language.speak()
+        return handler(problem)
+
+    return handle
 
 
 def init_app(app: Flask) -> None:
@@ -89,11 +100,9 @@ def init_app(app: Flask) -> None:
         (403, forbidden),
         (TooOften, too_often),
         (Refusal, refused),
-        (pw.OperationalError, unavailable),
-        (pw.InterfaceError, unavailable),
-        (MaxConnectionsExceeded, unavailable),
+        *((failure, unavailable) for failure in STORAGE_FAILURES),
         (500, broken),
         (HTTPException, other),
     ]
     for problem, handler in handlers:
-        app.register_error_handler(problem, handler)
+        app.register_error_handler(problem, _in_their_language(handler))

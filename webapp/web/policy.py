@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from flask import Flask
-from werkzeug.routing import BaseConverter, UnicodeConverter
+from werkzeug.routing import BaseConverter
 
 Who = Literal["public", "person", "demo"]
 Place = Literal["site", "front", "anywhere"]
@@ -90,5 +90,5 @@ def refuse_undeclared(app: Flask) -> None:
         if policy_of(app, rule.endpoint) is None:
             raise UndeclaredView(f"{rule.rule} ({rule.endpoint}) declares no policy.")
         for name, converter in rule._converters.items():
-            if type(converter) in (BaseConverter, UnicodeConverter):
+            if type(converter) not in CONVERTERS.values():
                 raise UndeclaredView(f"{rule.rule}: <{name}> has no converter of its own.")

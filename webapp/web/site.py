@@ -11,9 +11,11 @@ from flask import Flask, current_app, request
 from werkzeug.wrappers import Response
 
 from webapp.assembly import Portal
+from webapp.data.database import STORAGE_FAILURES
 from webapp.sites import Site
 
 SITE_KEY = "portal.site"
+FAILURE_KEY = "portal.failure"
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -88,12 +90,20 @@ class SiteMiddleware:
         context = copy_context()
         stack = ExitStack()
         try:
-            context.run(stack.enter_context, self.portal.at(site))
+            try:
+                context.run(stack.enter_context, self.portal.at(site))
+            except STORAGE_FAILURES as failure:
+                environ[FAILURE_KEY] = failure  # the app says so, on a page
             body = context.run(self.app, environ, start_response)
         except BaseException:
             context.run(stack.close)
             raise
         return _BoundBody(context, body, stack.close)
+
+
+def refuse_without_database() -> None:
+    if failure := request.environ.get(FAILURE_KEY):
+        raise failure
 
 
 def wrap(app: Flask, portal: Portal) -> None:

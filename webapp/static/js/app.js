@@ -11,6 +11,16 @@ function announce(text, quiet = false) {
   clearing = setTimeout(() => { status.textContent = ""; }, 6000);
 }
 
+/* In the one region that speaks: whatever would speak for itself without JavaScript keeps silent then. */
+function tell() {
+  const told = document.querySelector("[data-announce]");
+  if (told) {
+    announce(told.dataset.announce, "quiet" in told.dataset);
+    told.removeAttribute("data-announce");
+    told.removeAttribute("role");
+  }
+}
+
 /* What had the focus may be swapped away with the rest; this is how its successor is found. */
 let left = null;
 
@@ -43,11 +53,7 @@ document.addEventListener("htmx:after:swap", () => {
   } else if (left && (!document.activeElement || document.activeElement === document.body)) {
     successor()?.focus();
   }
-  const told = document.querySelector("[data-announce]");
-  if (told) {
-    announce(told.dataset.announce, "quiet" in told.dataset);
-    told.removeAttribute("data-announce");
-  }
+  tell();
 });
 
 /* A server that is out of reach or out of order swaps nothing: tell it, and leave what was typed. */
@@ -58,5 +64,7 @@ for (const name of ["htmx:error", "htmx:response:error"]) {
   });
 }
 
-/* The summary of errors of a whole page takes the focus when the page comes. */
+/* The summary of errors of a whole page takes the focus when the page comes; what was done is told a moment later,
+   since a status region speaks only of what changes in it. */
 document.querySelector("[data-focus]")?.focus();
+setTimeout(tell, 200);

@@ -45,12 +45,11 @@ def edit(public_id: str) -> Any:
 @policy("person")
 def show(public_id: str) -> Any:
     """What *Cancel* brings back in place; without JavaScript it leads back to the page."""
+    row = _stored(public_id)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}")
     return htmx.render(
-        "purchase_orders/_value.html",
-        fragment="purchase_orders/_value.html",
-        subscription=_stored(public_id),
+        "purchase_orders/_value.html", fragment="purchase_orders/_value.html", subscription=row
     )
 
 

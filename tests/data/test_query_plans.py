@@ -1,0 +1,250 @@
+"""How the databases answer what every visit asks: by index, in its order, without sorting or reading all.
+
+Ten thousand subscriptions of one administrator, so that a wrong plan would be the cheaper one for a planner
+that has no better index. What a statement costs is counted in steps, never in time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+import peewee as pw
+import pytest
+
+from bench.filling import fill_account
+from webapp.assembly import Portal
+from webapp.data.database import database
+from webapp.data.statements import engine_name
+from webapp.domain import sign_in, subscription_list, subscriptions
+from webapp.domain.subscription_list import COUNT_LIMIT, PAGE_SIZE, SHELVES, SORTS, Query
+from webapp.sites import Site
+
+MANY = 10_000
+STEPS_A_ROW = 8  # of SQLite's machine, for each subscription that a search looks through
+WORDS = ("", "sub-fr", "no such thing")
+
+
+@dataclass(frozen=True)
+class Filled:
+    few: int  # person with as many subscriptions as a page has
+    many: int
+    public_id: str
+    token: str
+    now: datetime
+
+
+@pytest.fixture
+def filled(portal: Portal, site_fr: Site, now: datetime) -> Iterator[Filled]:
+    with portal.at(site_fr):
+        few = fill_account(portal, size=PAGE_SIZE, account="1001", email="few@example.com", now=now)
+        many = fill_account(portal, size=MANY, account="1002", email="many@example.com", now=now)
+        row = subscription_list.page(many.id, Query(shelf="active"), now=now).rows[0]
+        token = sign_in.start_session(many, user_agent="", now=now)
+        yield Filled(few.id, many.id, row.public_id, token, now)
+
+
+# ---- plans
+
+
+@dataclass
+class Plan:
+    """One statement's plan as lines, the same for both engines: `SEARCH index (conditions)`, `SORT`, `SCAN`."""
+
+    sql: str
+    inner: list[str] = field(default_factory=list)  # what finds the rows of a page, below its limit
+    outer: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def statements() -> Iterator[list[Any]]:
+    """What is sent to the bound database meanwhile."""
+    opened = database.obj
+    assert isinstance(opened, pw.Database)
+    seen: list[Any] = []
+    opened.query_hooks.append(seen.append)
+    try:
+        yield seen
+    finally:
+        opened.query_hooks.clear()
+
+
+def plans(ask: Callable[[], object]) -> list[Plan]:
+    with statements() as seen:
+        ask()
+    explain = _explained_by_sqlite if engine_name() == "sqlite" else _explained_by_postgresql
+    return [explain(event.sql, event.params) for event in list(seen)]
+
+
+def _explained_by_sqlite(sql: str, parameters: Any) -> Plan:
+    plan, insides = Plan(sql), set()
+    for number, parent, _unused, detail in database.execute_sql(
+        f"EXPLAIN QUERY PLAN {sql}", parameters
+    ).fetchall():
+        inside = parent in insides
+        if inside or detail.startswith(("MATERIALIZE", "CO-ROUTINE", "SCALAR SUBQUERY")):
+            insides.add(number)
+        line = detail.replace("USE TEMP B-TREE FOR ORDER BY", "SORT").replace("COVERING INDEX", "INDEX ONLY")
+        (plan.inner if inside else plan.outer).append(line)
+    return plan
+
+
+def _explained_by_postgresql(sql: str, parameters: Any) -> Plan:
+    found = database.execute_sql(f"EXPLAIN (FORMAT JSON, VERBOSE) {sql}", parameters).fetchone()[0]
+    tree = found if isinstance(found, list) else json.loads(found)
+    plan = Plan(sql)
+    _walk(tree[0]["Plan"], plan, inside=False)
+    return plan
+
+
+_NODES = {
+    "Seq Scan": "SCAN",
+    "Sort": "SORT",
+    "Incremental Sort": "SORT",
+    "Bitmap Heap Scan": "SCAN of a bitmap",
+}
+
+
+def _walk(node: dict[str, Any], plan: Plan, *, inside: bool) -> None:
+    kind = node["Node Type"]
+    if kind in ("Index Scan", "Index Only Scan"):
+        only = "INDEX ONLY" if kind == "Index Only Scan" else "INDEX"
+        line = f"SEARCH {node['Alias']} USING {only} {node['Index Name']} {node.get('Index Cond', '')}"
+    else:
+        line = f"{_NODES.get(kind, kind)} {node.get('Alias', '')}".strip()
+    (plan.inner if inside else plan.outer).append(line)
+    for child in node.get("Plans", []):
+        _walk(child, plan, inside=inside or kind == "Limit")
+
+
+def of_table(lines: list[str], *words: str) -> list[str]:
+    return [line for line in lines if line.startswith(words)]
+
+
+def test_each_page_of_the_list_is_read_from_an_index_in_its_order(filled: Filled) -> None:
+    wrong = []
+    for shelf, sort, text in product(SHELVES, SORTS, WORDS):
+        query = Query(shelf=shelf, sort=sort, text=text)
+        first = subscription_list.page(filled.many, query, now=filled.now)
+        later = [Query(shelf, text, sort, after=first.next_cursor)] if first.next_cursor else []
+        for asked in (query, *later):
+            (plan,) = plans(lambda asked=asked: subscription_list.page(filled.many, asked, now=filled.now))
+            found = of_table(plan.inner, "SEARCH")
+            by_index = len(found) == 1 and "administrator_id" in found[0]
+            if not by_index or of_table(plan.inner, "SORT", "SCAN"):
+                wrong.append((asked, plan.inner))
+    assert wrong == []
+
+
+def test_only_the_rows_of_one_page_are_sorted_and_joined(filled: Filled) -> None:
+    for sort in SORTS:
+        (plan,) = plans(
+            lambda sort=sort: subscription_list.page(filled.many, Query(sort=sort), now=filled.now)
+        )
+        assert len(of_table(plan.outer, "SORT")) <= 1
+        tables = [line for line in of_table(plan.outer, "SCAN") if "found" not in line]
+        assert tables == [], plan.outer
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_search_never_reads_the_subscriptions_themselves(filled: Filled, sort: str) -> None:
+    """Only an index that holds what is searched: tables are three to ten times as slow to walk."""
+    (plan,) = plans(
+        lambda: subscription_list.page(filled.many, Query(text="no such", sort=sort), now=filled.now)
+    )
+    assert ["INDEX ONLY" in line for line in of_table(plan.inner, "SEARCH")] == [True], plan.inner
+
+
+def test_counts_and_queue_are_read_from_indexes(filled: Filled) -> None:
+    for ask in (subscription_list.counts, subscription_list.queue):
+        for plan in plans(lambda ask=ask: ask(filled.many, now=filled.now)):
+            lines = plan.inner + plan.outer
+            assert of_table(lines, "SEARCH") and not of_table(lines, "SCAN s", "SORT"), lines
+            assert all("administrator_id" in line for line in of_table(lines, "SEARCH s "))
+
+
+def test_the_manage_page_and_the_session_are_found_by_their_keys(filled: Filled) -> None:
+    """PostgreSQL reads small tables whole, and rightly: it is told here that they are not small."""
+    if engine_name() == "postgresql":
+        database.execute_sql("SET enable_seqscan = off")
+    with statements() as seen:
+        row = subscriptions.managed(filled.many, filled.public_id, now=filled.now)
+        subscriptions.activity(row.id)
+        subscriptions.seats(row.id)
+        assert sign_in.person_of_session(filled.token, now=filled.now)
+    explain = _explained_by_sqlite if engine_name() == "sqlite" else _explained_by_postgresql
+    found = [explain(event.sql, event.params) for event in list(seen)]
+    assert len(found) == 4
+    for plan in found:
+        assert not of_table(plan.inner + plan.outer, "SCAN"), plan
+    activity = found[1]
+    assert not of_table(activity.inner + activity.outer, "SORT"), activity
+
+
+# ---- work, counted
+
+
+@pytest.fixture
+def steps(filled: Filled) -> Callable[[Callable[[], object]], int]:
+    """How many steps SQLite's machine takes for what a function asks."""
+    connection = database.connection()
+
+    def count(ask: Callable[[], object]) -> int:
+        taken = 0
+
+        def step() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        connection.set_progress_handler(step, 1)
+        ask()
+        connection.set_progress_handler(None, 0)
+        return taken
+
+    return count
+
+
+sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+Steps = Callable[[Callable[[], object]], int]
+
+
+@sqlite_only
+def test_a_page_costs_the_same_with_ten_thousand_subscriptions(filled: Filled, steps: Steps) -> None:
+    for sort in SORTS:
+        query = Query(sort=sort)
+        few, many = (
+            steps(lambda who=who: subscription_list.page(who, query, now=filled.now))
+            for who in (filled.few, filled.many)
+        )
+        assert many <= 1.2 * few, sort
+
+
+@sqlite_only
+def test_a_page_far_behind_costs_the_same_as_the_first(filled: Filled, steps: Steps) -> None:
+    first = steps(lambda: subscription_list.page(filled.many, Query(), now=filled.now))
+    cursor = subscription_list.page(filled.many, Query(), now=filled.now).next_cursor
+    for _page in range(60):
+        cursor = subscription_list.page(filled.many, Query(after=cursor), now=filled.now).next_cursor
+    far = steps(lambda: subscription_list.page(filled.many, Query(after=cursor), now=filled.now))
+    assert far <= 1.5 * first
+
+
+@sqlite_only
+def test_no_question_costs_more_than_one_look_at_each_index_entry(filled: Filled, steps: Steps) -> None:
+    for shelf, sort, text in product(SHELVES, SORTS, WORDS):
+        query = Query(shelf=shelf, sort=sort, text=text)
+        taken = steps(lambda query=query: subscription_list.page(filled.many, query, now=filled.now))
+        assert taken <= STEPS_A_ROW * MANY, query
+
+
+@sqlite_only
+def test_counting_ends_where_it_is_more_than_can_be_said(filled: Filled, steps: Steps) -> None:
+    taken = steps(lambda: subscription_list.counts(filled.many, now=filled.now))
+    assert taken <= 3 * STEPS_A_ROW * (COUNT_LIMIT + 1)
+    assert subscription_list.counts(filled.many, now=filled.now).active == COUNT_LIMIT + 1

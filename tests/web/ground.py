@@ -1,0 +1,155 @@
+"""What the sweep stands on: who asks, with which cookie, and what there is to ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from tests.support.cast import (
+    ALICE,
+    CHARLIE,
+    DORA,
+    FRANK,
+    GERD,
+    NAMESAKE,
+    PEOPLE,
+    SITES,
+    TOLD,
+    Actor,
+    Cast,
+    Row,
+)
+from tests.support.forgery import Cookies
+from tests.web.asking import Case
+from tests.web.routes import ROUTES, Route, Status
+from webapp.assembly import Portal
+from webapp.data.accounts import Person
+from webapp.data.sign_in import Token
+from webapp.domain import sign_in, tokens
+
+OWNERS = {"fr": ALICE, "de": DORA}  # have rows in each state
+ELSEWHERE = {"fr": "de", "de": "fr"}
+LEAVERS = {"fr": FRANK, "de": GERD}  # got a new password
+FEW = {"fr": (ALICE, CHARLIE), "de": (DORA, NAMESAKE)}
+MISSING = {"row": "SUB-{}-999999", "order": "0399999999"}
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody at a site; without a cookie, nobody."""
+
+    name: str = "nobody"
+    cookie: str = ""
+    sees: frozenset[str] = frozenset()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"who": self.name, "cookie": self.cookie, "sees": self.sees}
+
+
+NOBODY = Visitor()
+
+
+class Ground:
+    def __init__(self, app: Flask, cast: Cast, *, thorough: bool) -> None:
+        self.app, self.cast, self.thorough = app, cast, thorough
+        self.portal: Portal = app.extensions["portal"]
+        cookies = Cookies(app, cast)
+        self.actors = PEOPLE if thorough else FEW
+        # First: a new password ends all sessions of its person.
+        self.worthless = {site: list(_worthless(cookies, site)) for site in SITES}
+        everybody = [actor for site in SITES for actor in self.actors[site]]
+        self.visitors = {actor: Visitor(actor.key, cookies.of(actor), actor.sees) for actor in everybody}
+        self.tokens = {site: self._mint_tokens(site) for site in SITES}
+        for site in SITES:
+            owner, other = OWNERS[site], OWNERS[ELSEWHERE[site]]
+            cookies.plant_same_token(self.visitors[owner].cookie, of=owner, at=other)
+
+    def _mint_tokens(self, site: str) -> dict[str, str]:
+        """Of mailed links, by what became of them."""
+        now, minted = self.portal.clock(), {}
+        with self.portal.at(self.portal.sites[site]):
+            person = Person.get_by_id(self.cast.person_ids[LEAVERS[site]])
+            for key, age in (("used", 0), ("expired", 60), ("live", 0)):
+                past = now - timedelta(minutes=age)
+                minted[key] = tokens.mint(
+                    tokens.SET_PASSWORD, person=person, minutes=60, next_path="", now=past
+                )
+            used = Token.token_hash == sign_in.hash_token(minted["used"])
+            Token.update(used_at=now).where(used).execute()
+        return {**minted, "invented": "A" * 43}
+
+    # ---- questions
+
+    def by(self, actor: Actor, endpoint: str, method: str, value: str, expected: int, **facts: Any) -> Case:
+        path = address(ROUTES[endpoint], value)
+        return Case(endpoint, actor.site, method, path, expected, **{**self.visitors[actor].facts, **facts})
+
+    def attack(self, route: Route, site: str) -> dict[str, str]:
+        return dict(route.attack(self.portal.sites[site]))
+
+    # ---- what there is to ask for
+
+    def values(self, actor: Actor, route: Route) -> Iterator[tuple[str, str, Row | None]]:
+        """Own rows (which come as rows), a colleague's, another account's, another site's, nobody's."""
+        for row in self.cast.rows_of(actor):
+            yield f"own {row.state}", named(row, route), row
+        for owner, _stories in TOLD[actor.site]:
+            whose = "a colleague’s" if owner.company == actor.company else "another account’s"
+            for row in self.cast.rows_of(owner)[:3] if owner != actor else ():
+                yield f"{whose} {row.state}", named(row, route), None
+        for row in self._rows_elsewhere(actor.site, route):
+            yield f"another site’s {row.state}", named(row, route), None
+        yield "nobody’s", MISSING[route.names].format(actor.site.upper()), None
+
+    def _rows_elsewhere(self, site: str, route: Route) -> list[Row]:
+        """Not the order numbers that both sites have: the last of de's only de has."""
+        if route.names == "row":
+            return self.cast.rows_of(OWNERS[ELSEWHERE[site]])[:2]
+        return self.cast.rows[-1:] if site == "fr" else []
+
+    def tempting(self, site: str, route: Route) -> str:
+        """An argument with which the route would answer who may ask."""
+        row = self.cast.row(OWNERS[site], self.tempting_state(route))
+        live = {"token": self.tokens[site]["live"], "mail": "no-mail", "asset": "css/app.css"}
+        return named(row, route) if route.names in ("row", "order") else live.get(route.names, "")
+
+    def tempting_state(self, route: Route) -> str:
+        return "active" if "purchase-order" in route.path else "pending"
+
+    def arguments(self, site: str, route: Route) -> dict[str, str]:
+        """Of what everybody may ask for, by the words of the table of routes."""
+        if route.names == "token":
+            return {**self.tokens[site], "another site’s": self.tokens[ELSEWHERE[site]]["live"]}
+        if route.names == "order":
+            return {"pending": self.tempting(site, route), "missing": MISSING["order"]}
+        if route.names == "asset":
+            return {"there": "css/app.css", "missing": "css/none.css", "outside": "css/../../config.py"}
+        return {"": ""}
+
+
+def _worthless(cookies: Cookies, site: str) -> Iterator[Visitor]:
+    """Whoever comes with these is nobody."""
+    yield Visitor("somebody before a new password", cookies.before_a_new_password(LEAVERS[site]))
+    for name, cookie in cookies.worthless(OWNERS[site]):
+        yield Visitor(f"somebody {name}", cookie)
+
+
+def named(row: Row, route: Route) -> str:
+    return row.public_id if route.names == "row" else row.order_number
+
+
+def address(route: Route, value: str = "") -> str:
+    before, _, after = route.path.partition("<")
+    return before + value + after.partition(">")[2]
+
+
+def pick(status: Status, *keys: str, unknown: int = 404) -> int:
+    """What the table says for the first of these words that it mentions."""
+    if isinstance(status, int):
+        return status
+    return next((status[key] for key in keys if key in status), unknown)

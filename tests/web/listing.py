@@ -1,0 +1,60 @@
+"""Whatever is asked of the list, it holds rows of who asks, and counts them only."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from tests.support import cast as people
+from tests.support.cast import VISIBLE, Actor
+from tests.support.page import Page
+from tests.web.asking import Asker
+from tests.web.ground import Ground
+from webapp.data.database import to_micros
+from webapp.data.subscriptions import Subscription
+
+_LINK = re.compile(r'(?:href|action)="/subscriptions/(SUB-[A-Z]{2}-[0-9]+)')
+_SHELVES = ("all", "pending", "active", "cancelled", "gone", "lapsed")
+_TEXTS = ("sub-", "0314", "kanari", "fieldwire", "' OR 1=1 --", "%")
+
+
+def listings(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
+    yield from _counted(asker, ground, actor)
+    own = {row.public_id for row in ground.cast.rows_of(actor) if row.state in VISIBLE}
+    plain = ground.by(actor, "subscriptions.show_list", "GET", "", 200)
+    for arguments in _questions(ground, actor):
+        case = replace(plain, path=f"/subscriptions?{urlencode(arguments)}")
+        answer = asker.send(case)
+        listed = set(_LINK.findall(answer.text))
+        if answer.status_code != 200 or listed - own:
+            yield f"{case}: {answer.status_code}, lists {listed - own}"
+        if foreign := set(people.CANARY.findall(answer.text)) - actor.sees:
+            yield f"{case}: shows {', '.join(foreign)}"
+
+
+def _questions(ground: Ground, actor: Actor) -> Iterator[dict[str, str]]:
+    """By status, by text, and from the edge of other people's pages."""
+    yield from ({"status": shelf} for shelf in _SHELVES)
+    yield from ({"q": text} for text in _TEXTS)
+    with ground.portal.at(ground.portal.sites[actor.site]):
+        everybodys = list(Subscription.select().order_by(Subscription.id))
+    for row in (everybodys[1], everybodys[-1]):
+        keys = {"name": row.sort_key, "renewal": row.renewal_key, "newest": to_micros(row.ordered_at)}
+        for sort, key in keys.items():
+            edge = base64.urlsafe_b64encode(json.dumps([key, row.id]).encode()).decode().rstrip("=")
+            yield from ({"sort": sort, way: edge} for way in ("after", "before"))
+
+
+def _counted(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
+    page = Page(asker.send(ground.by(actor, "subscriptions.show_list", "GET", "", 200)).text)
+    states = [row.state for row in ground.cast.rows_of(actor) if row.state in VISIBLE]
+    shelves = (people.PENDING, ("active",), ("cancelled", "ended"))
+    parts = [sum(state in shelf for state in states) for shelf in shelves]
+    expected = [str(number) for number in (sum(parts), *parts)] if states else []
+    shown = [link.one("span").text for link in page.all("a") if link.within("nav") and link.within("form")]
+    if shown != expected:
+        yield f"the list counts {shown} for {actor.key}, not {expected}"
