@@ -15,7 +15,7 @@ import pytest
 from webapp.data import database
 from webapp.domain import permissions, sign_in, subscription_list, subscriptions
 from webapp.web import auth, security, site
-from webapp.web.portal import activation, help as help_pages, purchase_orders, subscriptions as subscription_pages
+from webapp.web.portal import activation, cancellation, help as help_pages, purchase_orders, subscriptions as subscription_pages
 from webapp.web.policy import Policy
 
 
@@ -105,6 +105,7 @@ LEAKS: dict[str, Leak | Downgraded] = {
     "a page is for everybody": Downgraded(subscription_pages.show_list),
     "activating is for everybody": Downgraded(activation.activate),
     "saving is for everybody": Downgraded(purchase_orders.save),
+    "cancelling is for everybody": Downgraded(cancellation.plan),
     "nobody asks for the policy": Leak(
         auth, "require_policy", 'declared.who == "person"', "False", crashes=True
     ),

@@ -179,8 +179,7 @@ class Sweep:
     def tempting(self, site: str, route: Route) -> str:
         """An argument with which the route would answer its owner."""
         if route.names in ("row", "order"):
-            manageable = "purchase-order" in route.path
-            row = self.cast.row(OWNERS[site], "active" if manageable else "pending")
+            row = self.cast.row(OWNERS[site], tempting_state(route))
             return row.public_id if route.names == "row" else row.order_number
         return {"token": self.tokens[site]["live"], "mail": "no-mail", "asset": "css/app.css"}.get(route.names, "")
 
@@ -297,8 +296,7 @@ class Sweep:
     def _as_read(self, endpoint: str, route: Route, signed_in: bool) -> int:
         if route.who == "person" and not signed_in:
             return 303
-        state = "active" if "purchase-order" in route.path else "pending"
-        keys = (state, "person" if signed_in else "nobody", "site", "live", "there" if route.names == "asset" else "")
+        keys = (tempting_state(route), "person" if signed_in else "nobody", "site", "live", "there" if route.names == "asset" else "")
         return pick(route.answers["GET"], *keys, unknown=route.unknown)
 
     # ---- the list, and ids in query strings and bodies
@@ -374,6 +372,8 @@ class Sweep:
             ("passwords.save", self.tokens["fr"]["live"], {"password": "a spade and a shovel"}),
             ("activation.activate", last, ROUTES["activation.activate"].attack(self.portal.sites["fr"])),
             ("purchase_orders.save", active, {"po_number": "4500071236", "version": "0"}),
+            ("cancellation.plan", active, ROUTES["cancellation.plan"].attack(self.portal.sites["fr"])),
+            ("cancellation.undo", active, ROUTES["cancellation.undo"].attack(self.portal.sites["fr"])),
         ):
             yield from self.asker.ask(self.case(endpoint, ALICE, "POST", value, 303, body=body, writes=True))
         out = self.case("sign_in.leave", ALICE, "POST", "", 303, writes=True, location="/sign-in")
@@ -406,6 +406,11 @@ Content-Type: text/html; charset="utf-8"
 
 <p>Hello</p>
 """
+
+
+def tempting_state(route: Route) -> str:
+    """What the route would change, if it were asked by who may."""
+    return "active" if "purchase-order" in route.path or "cancellation" in route.path else "pending"
 
 
 def pick(status: Status, *keys: str, unknown: int = 404) -> int:
