@@ -57,24 +57,23 @@ def test_from_the_page_of_the_subscription_to_the_receipt_and_back(
     term_end = stored(portal, address).term_end
     last_day, renewal = in_french(term_end - timedelta(days=1)), in_french(term_end)
     way = alice.page(address).one("a", href=f"{address}/cancellation")
-    assert way.text == said(alice.site, "Cancel at renewal")
+    assert way.text == said(alice, "Cancel at renewal")
     page = alice.page(way["href"])
-    assert page.heading == said(alice.site, "Cancel subscription for the next renewal")
-    for shown in (last_day, renewal, said(alice.site, "Until the end of %(date)s", date=last_day)):
+    assert page.heading == said(alice, "Cancel subscription for the next renewal")
+    for shown in (last_day, renewal, said(alice, "Until the end of %(date)s", date=last_day)):
         assert shown in page.text
     done = alice.follow(alice.submit(page))
     assert alice.last_address == f"{address}?done=cancelled"
-    assert said(alice.site, "Cancellation scheduled") in done.one("div", role="status").text
+    assert said(alice, "Cancellation scheduled") in done.one("div", role="status").text
     assert last_day in done.one("div", role="status").text
     assert (
-        said(alice.site, "Cancelled for the renewal on %(date)s", date=in_french(term_end, "medium"))
-        in done.text
+        said(alice, "Cancelled for the renewal on %(date)s", date=in_french(term_end, "medium")) in done.text
     )
     assert stored(portal, address).ends_on == term_end
     undo = done.one("div", role="status").one("form")
     kept = alice.follow(alice.submit(undo.parent, undo["action"]))
     assert alice.last_address == f"{address}?done=kept"
-    assert said(alice.site, "You keep your subscription") in kept.one("div", role="status").text
+    assert said(alice, "You keep your subscription") in kept.one("div", role="status").text
     assert stored(portal, address).ends_on is None
     with portal.at(portal.sites["fr"]):
         newest = OutboxMessage.select().order_by(OutboxMessage.id.desc()).limit(2)
@@ -87,7 +86,7 @@ def test_no_button_that_dismisses_is_called_cancel(alice: SiteClient, address: s
     buttons = [
         control.text for control in (*main.all("a"), *main.all("button")) if "btn" in control.get("class")
     ]
-    assert buttons == [said(alice.site, "Keep subscription"), said(alice.site, "Cancel at renewal")]
+    assert buttons == [said(alice, "Keep subscription"), said(alice, "Cancel at renewal")]
     (keep,) = main.all("a", class_="btn")
     assert keep["href"] == address
 
@@ -96,7 +95,7 @@ def test_what_is_cancelled_says_until_when_and_is_kept_from_its_page(
     alice: SiteClient, portal: Portal, cancelled: str
 ) -> None:
     page = alice.page(f"{cancelled}/cancellation")
-    assert page.heading == said(alice.site, "Cancellation scheduled")
+    assert page.heading == said(alice, "Cancellation scheduled")
     assert not page.all("textarea")
     section = alice.page(cancelled).one("section", aria_labelledby="cancellation-h")
     last_day = in_french(stored(portal, cancelled).term_end - timedelta(days=1))
@@ -119,6 +118,7 @@ def test_the_reason_is_shown_in_the_activity_as_text(alice: SiteClient, portal: 
         (" " + "é" * 501, "The reason may have %(limit)s characters: remove %(num)s."),
         ("a\x1bb", "The reason holds a character that can’t be printed. Type it again."),
     ],
+    ids=["too long", "not printable"],
 )
 def test_a_reason_that_is_refused_stays_as_it_was_typed(
     alice: SiteClient, portal: Portal, address: str, reason: str, message: str
@@ -127,10 +127,10 @@ def test_a_reason_that_is_refused_stays_as_it_was_typed(
     answer = alice.post(f"{address}/cancellation", data=decision(portal, address, reason=reason))
     assert answer.status_code == 422
     page = page_of(answer)
-    problem = said(alice.site, message, limit=500, num=1)
+    problem = said(alice, message, limit=500, num=1)
     assert problem in page.one("div", role="alert").text
     assert problem in page.one("span", id="reason-error").text
-    assert page.title.startswith(said(alice.site, "Error:"))
+    assert page.title.startswith(said(alice, "Error:"))
     assert f">\n{reason}</textarea>" in answer.text
     assert page.one("textarea").get("aria-invalid") == "true"
     assert written(portal) == before
@@ -146,7 +146,7 @@ def test_who_saw_another_date_sees_the_right_one_and_keeps_the_reason(
     assert answer.status_code == 409
     page = page_of(answer)
     changed = "The dates changed meanwhile. Nothing was saved: read them again and decide then."
-    assert said(alice.site, changed) in page.one("div", role="alert").text
+    assert said(alice, changed) in page.one("div", role="alert").text
     assert "Chantier terminé" in page.one("textarea").text
     assert written(portal) == before
     assert alice.submit(page).status_code == 303
@@ -161,8 +161,8 @@ def test_what_was_decided_in_another_window_is_said(
     assert (again.status_code, undone.status_code) == (409, 409)
     already = "This subscription is cancelled for the next renewal already."
     nothing = "No cancellation is scheduled: this subscription renews by itself."
-    assert said(alice.site, already) in page_of(again).one("div", role="alert").text
-    assert said(alice.site, nothing) in page_of(undone).one("div", role="alert").text
+    assert said(alice, already) in page_of(again).one("div", role="alert").text
+    assert said(alice, nothing) in page_of(undone).one("div", role="alert").text
     assert written(portal) == before
 
 
@@ -232,5 +232,5 @@ def test_an_old_address_says_nothing_that_is_not_so(alice: SiteClient, address: 
 def test_help_says_how_it_is_done(fr: SiteClient) -> None:
     answer = fr.page("/help").one("div", id="changes-answer").text
     for button in ("Cancel at renewal", "Keep subscription"):
-        assert said(fr.site, button) in answer
+        assert said(fr, button) in answer
     assert not re.search(r"résili", answer)
