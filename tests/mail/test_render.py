@@ -162,7 +162,9 @@ def test_an_undone_cancellation_says_when_it_renews() -> None:
     mail = rendered("cancellation_undone")
     for part in (mail.text, words(mail.html)):
         assert "It renews by itself on 22 November 2027, and there is an invoice for the next term." in part
-    assert mail.subject.startswith("Cancellation undone: PROFIS Engineering Premium renews on 22 November 2027")
+    assert mail.subject.startswith(
+        "Cancellation undone: PROFIS Engineering Premium renews on 22 November 2027"
+    )
 
 
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
