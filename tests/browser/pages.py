@@ -126,6 +126,17 @@ def conflicting_po(visitor: Visitor) -> None:
     expect(visitor.page.locator(".diff")).to_be_visible()
 
 
+def too_long_reason(visitor: Visitor) -> None:
+    visitor.page.fill("#reason", "x" * 501)
+    submit_nothing(visitor)
+
+
+def cancel_at_another_date(visitor: Visitor) -> None:
+    """As if the subscription had been renewed since the page was opened."""
+    visitor.page.evaluate("document.querySelector('main [name=ends_on]').value = '2001-01-01'")
+    submit_nothing(visitor)
+
+
 def opened(popover: str) -> Callable[[Visitor], None]:
     def act(visitor: Visitor) -> None:
         visitor.page.locator(f"[popovertarget^='{popover}']:visible").first.click()
@@ -198,6 +209,28 @@ CASES = (
         act=conflicting_po,
         act_status=409,
     ),
+    PageCase("cancellation", "cancellation.show", of(*is_active, page="/cancellation"), ADMIN),
+    PageCase("cancellation-scheduled", "cancellation.show", of(*is_cancelled, page="/cancellation"), ADMIN),
+    PageCase(
+        "cancellation-long-reason",
+        "cancellation.show",
+        of(*is_active, page="/cancellation"),
+        ADMIN,
+        act=too_long_reason,
+        act_status=422,
+    ),
+    PageCase(
+        "cancellation-conflict",
+        "cancellation.show",
+        of(*is_active, page="/cancellation"),
+        ADMIN,
+        act=cancel_at_another_date,
+        act_status=409,
+    ),
+    PageCase(
+        "manage-just-cancelled", "subscriptions.manage", of(*is_cancelled, page="?done=cancelled"), ADMIN
+    ),
+    PageCase("manage-just-kept", "subscriptions.manage", of(*is_active, page="?done=kept"), ADMIN),
     PageCase("help", "help.show", at("/help"), act=all_answers),
     PageCase("imprint", "legal.imprint", at("/imprint")),
     PageCase("privacy", "legal.privacy", at("/privacy")),

@@ -119,7 +119,9 @@ class Ground:
         return named(row, route) if route.names in ("row", "order") else live.get(route.names, "")
 
     def tempting_state(self, route: Route) -> str:
-        return "active" if "purchase-order" in route.path else "pending"
+        """Of a row for which the route answers its owner."""
+        managing = ("/purchase-order", "/cancellation")
+        return "active" if any(part in route.path for part in managing) else "pending"
 
     def arguments(self, site: str, route: Route) -> dict[str, str]:
         """Of what everybody may ask for, by the words of the table of routes."""

@@ -17,7 +17,7 @@ from webapp.domain import permissions, sign_in, subscription_list, subscriptions
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
-from webapp.web.portal import activation, purchase_orders
+from webapp.web.portal import activation, cancellation, purchase_orders
 from webapp.web.portal import help as help_pages
 from webapp.web.portal import subscriptions as subscription_pages
 
@@ -117,6 +117,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "a page is for everybody": Downgraded(subscription_pages.show_list),
         "activating is for everybody": Downgraded(activation.activate),
         "saving is for everybody": Downgraded(purchase_orders.save),
+        "cancelling is for everybody": Downgraded(cancellation.plan),
         "nobody asks for the policy": Leak(
             auth, "require_policy", 'declared.who == "person"', "False", crashes=True
         ),

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from tests.conftest import NOON
+from tests.support.cast import ALL_STATES
+from webapp.domain.calendar import add_months, local_date
 from webapp.sites import Site
 
 Status = int | Mapping[str, int]
@@ -35,6 +39,13 @@ class Route:
 
 def _agreement_hash(site: Site) -> Body:
     return {"agreement": site.agreement("software", site.default_language).sha256}
+
+
+def _renewal(site: Site) -> Body:
+    """Of the subscription that the cast has active, as its page shows it."""
+    activated = next(story.activated or 0 for story in ALL_STATES if story.state == "active")
+    start = local_date(NOON - timedelta(days=activated), site.time_zone)
+    return {"ends_on": add_months(start, 12, anchor_day=start.day).isoformat()}
 
 
 def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str, int]:
@@ -138,6 +149,27 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"po_number": "nothing", "version": "99"},
         attack=lambda site: {"po_number": "stolen", "version": "0"},
+    ),
+    "cancellation.show": Route(
+        f"{_SUBSCRIPTION}/cancellation", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "cancellation.plan": Route(
+        f"{_SUBSCRIPTION}/cancellation",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        body={"reason": "nothing", "ends_on": "2001-01-01"},
+        attack=_renewal,
+    ),
+    "cancellation.undo": Route(
+        f"{_SUBSCRIPTION}/cancellation/undo",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        body={"ends_on": "2001-01-01"},
+        attack=_renewal,
     ),
     # ---- the demo's mailbox, at the bare domain
     "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),

@@ -249,6 +249,8 @@ class Sweep:
             ("passwords.save", ground.tokens["fr"]["live"], {"password": "a spade and a shovel"}),
             ("activation.activate", last, ground.attack(ROUTES["activation.activate"], "fr")),
             ("purchase_orders.save", active, {"po_number": "4500071236", "version": "0"}),
+            ("cancellation.plan", active, ground.attack(ROUTES["cancellation.plan"], "fr")),
+            ("cancellation.undo", active, ground.attack(ROUTES["cancellation.undo"], "fr")),
         ):
             yield from self.asker.ask(ground.by(ALICE, endpoint, "POST", value, 303, body=body, writes=True))
         out = ground.by(ALICE, "sign_in.leave", "POST", "", 303, writes=True, location="/sign-in")

@@ -6,6 +6,7 @@ from flask import Flask
 
 from webapp.web.portal import (
     activation,
+    cancellation,
     help,
     language,
     legal,
@@ -17,5 +18,6 @@ from webapp.web.portal import (
 
 
 def init_app(app: Flask) -> None:
-    for noun in (sign_in, passwords, activation, subscriptions, purchase_orders, language, help, legal):
+    subscription_nouns = (subscriptions, purchase_orders, cancellation)
+    for noun in (sign_in, passwords, activation, *subscription_nouns, language, help, legal):
         app.register_blueprint(noun.pages)
