@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wtforms import EmailField, Form, HiddenField, PasswordField, StringField
+from wtforms import BooleanField, EmailField, Form, HiddenField, PasswordField, StringField
 from wtforms.validators import ValidationError
 
 from webapp.domain import purchase_orders
@@ -52,3 +52,21 @@ class PoNumberForm(Form):
     def read_version(self) -> int:
         text = str(self.version.data or "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+NEW_PERSON = "new"  # chosen instead of an address
+
+
+class TransferForm(Form):
+    """`step`: review shows the consequences, confirm hands over to whom the button has `named`."""
+
+    to = StringField()
+    new_name = StringField()
+    new_email = EmailField()
+    keep_seat = BooleanField()
+    named = HiddenField()
+    step = HiddenField()
+
+    @property
+    def adds_somebody(self) -> bool:
+        return self.to.data == NEW_PERSON

@@ -6,6 +6,7 @@ from flask import Flask
 
 from webapp.web.portal import (
     activation,
+    backup,
     help,
     language,
     legal,
@@ -13,9 +14,11 @@ from webapp.web.portal import (
     purchase_orders,
     sign_in,
     subscriptions,
+    transfer,
 )
 
 
 def init_app(app: Flask) -> None:
-    for noun in (sign_in, passwords, activation, subscriptions, purchase_orders, language, help, legal):
+    personal = (activation, subscriptions, purchase_orders, transfer, backup)
+    for noun in (sign_in, passwords, *personal, language, help, legal):
         app.register_blueprint(noun.pages)
