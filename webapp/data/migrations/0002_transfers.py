@@ -34,4 +34,5 @@ def up(migrator, db):
 
 def down(migrator, db):
     migrator.migrate(migrator.drop_table('transfer'))
+    migrator.migrate(migrator.drop_index('subscription', 'subscription_backup_id'))
     migrator.migrate(migrator.drop_column('subscription', 'backup_id'))

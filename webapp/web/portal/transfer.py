@@ -42,6 +42,7 @@ def _page(
     *,
     heir: Person | NewPerson | None = None,
     problem: Problem | None = None,
+    reviewed: bool = False,
     fragment: str = "transfer/_form.html",
 ) -> Any:
     """`heir` is who the button names: nobody, until somebody was chosen."""
@@ -55,6 +56,7 @@ def _page(
         form=form,
         heir=heir,
         problem=problem,
+        reviewed=reviewed,
         candidates=found,
         search=search,
         searchable=bool(search) or len(found.people) > WORTH_SEARCHING,
@@ -83,7 +85,7 @@ def submit(public_id: str) -> Any:
         field = _FIELD_OF.get(type(refusal), "new_email" if form.adds_somebody else "to")
         return _page(subscription, form, problem=Problem(field, str(refusal)))
     if form.step.data != "confirm" or email_key(form.named.data or "") != email_key(heir.email):
-        return _page(subscription, form, heir=heir)  # the button named nobody, or somebody else
+        return _page(subscription, form, heir=heir, reviewed=True)  # the button named nobody, or somebody else
     transfer.transfer_administration(
         subscription,
         to=heir,
