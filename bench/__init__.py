@@ -1,1 +1,1 @@
-"""What the portal costs, in ratios of one run: `python -m bench`. Absolute numbers are for the record only."""
+"""What the portal costs, in ratios of one run: `python -m bench`. Absolute figures are for the record."""

@@ -14,7 +14,7 @@ from bench import machine
 
 @dataclass(frozen=True)
 class Backend:
-    """`database` is `PORTAL_DATABASE`; `create` makes a site's database, where files don't make themselves."""
+    """`database` is `PORTAL_DATABASE`; `create` makes a site's database: files make themselves."""
 
     name: str
     folder: Path

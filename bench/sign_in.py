@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from statistics import median
 
+from bench import machine
 from bench.backends import Backend
 from bench.filling import PASSWORD
 from bench.load import Arm, Client, interleaved, middle
 from bench.pages import HOST, SMALL, Figures, Filled
 from bench.servers import PORTAL, Server, serving
-from webapp.domain import passwords
 
 _A_VISITOR = 50  # sign-ins from one address, below what the limit per address allows
 
@@ -33,14 +36,36 @@ class Visitors:
         self._client.ask("/sign-in", form={"email": SMALL, "password": PASSWORD}, expect=303)
 
 
+_VERIFY = """
+import sys
+from webapp.domain import passwords
+stored = passwords.hash_password(sys.argv[1])
+for _line in sys.stdin:
+    print(passwords.verify(sys.argv[1], stored), flush=True)
+"""
+
+
+@contextmanager
+def hashing() -> Iterator[Arm]:
+    """The hash alone, by the server's own function on the server's core."""
+    command = ["taskset", "--cpu-list", str(machine.SERVER_CORE), sys.executable, "-c", _VERIFY, PASSWORD]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        asked, answered = process.stdin, process.stdout
+        assert asked and answered
+
+        def once() -> None:
+            asked.write(b"\n")
+            asked.flush()
+            assert answered.readline() == b"True\n"
+
+        yield Arm("hash", once, lambda: [process.pid])
+        asked.close()
+
+
 def measure(backend: Backend, filled: Filled, *, rounds: int, seconds: float) -> Figures:
-    stored = passwords.hash_password(PASSWORD)
-    with serving(PORTAL, filled.environment, host=HOST, path="/sign-in") as server:
-        arms = [
-            Arm("sign-in", Visitors(server).sign_in, server.processes, backend.processes),
-            Arm("hash", lambda: passwords.verify(PASSWORD, stored), lambda: [os.getpid()]),
-        ]
-        samples = interleaved(arms, rounds=rounds, seconds=seconds)
+    with serving(PORTAL, filled.environment, host=HOST, path="/sign-in") as server, hashing() as hash_alone:
+        sign_in = Arm("sign-in", Visitors(server).sign_in, server.processes, backend.processes)
+        samples = interleaved([sign_in, hash_alone], rounds=rounds, seconds=seconds)
     beyond = median(
         one.cpu + one.database_cpu - bare.cpu
         for one, bare in zip(samples["sign-in"], samples["hash"], strict=True)

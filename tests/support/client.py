@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.cast import Actor
 from tests.support.page import Element, Page, problems_of
-from webapp.i18n import _, ngettext, speaking, speech
+from webapp.i18n import _, speaking, speech
 from webapp.sites import Site
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -151,12 +151,12 @@ def wrong_headers(answer: TestResponse) -> list[str]:
     return wrong
 
 
-def said(site: Site | None, message: str, /, **values: object) -> str:
-    """The portal's words in the site's first language, as a page there says them."""
+def said(client: SiteClient, what: object, /, **values: object) -> str:
+    """The portal's words in the site's first language, as a page there says them.
+
+    `what` is a refusal, or a message of the templates.
+    """
+    site = client.site
     with speaking(speech(site.default_language, site.territory) if site else speech("en", "GB")):
-        return " ".join(_(message, **values).split())
-
-
-def counted(site: Site, singular: str, plural: str, number: int) -> str:
-    with speaking(speech(site.default_language, site.territory)):
-        return ngettext(singular, plural, number)
+        words = _(what, **values) if isinstance(what, str) else str(what)
+    return " ".join(words.split())

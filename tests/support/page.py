@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 VOID = set("area base br col embed hr img input link meta source track wbr".split())
 NOT_TEXT = {"script", "style", "svg"}
+INLINE = set("a abbr b bdi bdo code em i s small span strong sub sup time u".split())
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # An attribute whose words are ids of the same answer.
 REFERENCES = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget")
@@ -48,7 +49,8 @@ class Element:
             if isinstance(child, str):
                 yield child
             elif child.tag not in NOT_TEXT:
-                yield from child.texts
+                apart = "" if child.tag in INLINE else " "
+                yield from (apart, *child.texts, apart)
 
     @property
     def text(self) -> str:

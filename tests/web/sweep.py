@@ -23,7 +23,7 @@ from tests.support.client import PARTIAL
 from tests.support.forgery import Cookies
 from tests.support.page import Page
 from tests.web.asking import SAME_ORIGIN, Asker, Case
-from tests.web.probes import probe_rows
+from tests.support.probes import probe_rows
 from tests.web.routes import ROUTES, Route, Status
 from webapp.assembly import Portal
 from webapp.data.accounts import Person

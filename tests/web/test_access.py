@@ -91,7 +91,7 @@ def test_no_app_starts_with_a_view_that_declares_no_policy(
         create_app(sqlite_portal)
 
 
-@pytest.mark.parametrize("argument", ["<row>", "<string:row>", "<path:row>", "<int:row>", "<any(a, b):row>"])
+@pytest.mark.parametrize("argument", ["<row>", "<string:row>", "<path:row>", "<int:row>"])
 def test_no_app_starts_with_an_id_that_has_no_type_of_ours(
     argument: str, sqlite_portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
 from webapp.data.database import atomic
 from webapp.data.keys import search_key
+from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit
 from webapp.domain.refusals import NotThere, Refusal
@@ -66,6 +68,20 @@ def normal_po_number(text: str) -> str:
     if len(trimmed) > MAXIMUM_LENGTH:
         raise PoNumberTooLong(len(trimmed))
     return trimmed
+
+
+_STORED_SQL = """
+SELECT s.id, s.public_id, s.product_name, s.po_number, s.po_version FROM subscription s
+WHERE s.public_id = :public_id AND s.administrator_id = :person AND s.status = 'active'
+"""
+
+
+def stored_po_number(person_id: int, public_id: str) -> Any:
+    """The number and the version it was read at, of an active subscription this person administers."""
+    found = row(_STORED_SQL, person=person_id, public_id=public_id)
+    if found is None:
+        raise NotThere
+    return found
 
 
 def subscription_search_key(product_name: str, public_id: str, po_number: str, order_number: str) -> str:

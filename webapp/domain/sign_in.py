@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from webapp.data.accounts import Person
 from webapp.data.database import atomic, from_micros, to_micros
 from webapp.data.keys import email_key
+from webapp.data.records import find, insert
 from webapp.data.sign_in import Session
 from webapp.data.statements import row
 from webapp.domain import audit, limits, outbox, passwords, tokens, transfer
@@ -81,7 +82,7 @@ def sign_in(email: str, password: str, *, user_agent: str = "", now: datetime) -
     """The session's token, or `SignInRefused`, whichever of address and password was wrong."""
     address = email_key(email)
     limits.check(SIGN_INS, address, now=now)
-    person = Person.get_or_none(Person.email_key == address)
+    person = find(Person, email_key=address)
     # Outside any transaction: a hash takes longer than anybody should wait for a lock.
     if not passwords.verify(password, person.password_hash if person else None) or person is None:
         _note_failure(address, person, now=now)
@@ -101,16 +102,17 @@ def _note_failure(address: str, person: Person | None, *, now: datetime) -> None
 
 def start_session(person: Person, *, user_agent: str, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
-    Session.insert(
+    insert(
+        Session,
         token_hash=hash_token(token),
         person=person,
         created_at=now,
         last_seen_at=now,
         user_agent=user_agent[:200],
-    ).execute()
-    Person.update(first_signed_in_at=now).where(
-        Person.id == person.id, Person.first_signed_in_at.is_null()
-    ).execute()
+    )
+    if person.first_signed_in_at is None:
+        first = (Person.id == person.id) & Person.first_signed_in_at.is_null()
+        Person.update(first_signed_in_at=now).where(first).execute()
     transfer.settle(person.id, now=now)
     return token
 

@@ -164,10 +164,11 @@ def _page_sql(query: Query, sort: Sort, has_edge: bool, backwards: bool) -> tupl
     """Only values of `SORTS` and numbered parameter names enter the text; what people type never does."""
     words = fold(query.text).split()[:6]
     parameters = {f"word_{_letter(i)}": word for i, word in enumerate(words)}
-    where = ["s.administrator_id = :person", _VISIBLE if query.shelf == "all" else "s.shelf = :shelf"]
+    # Most rows fail at the first word: it stands before what nearly all of them pass.
+    where = [f"{{contains}}(s.search_key, :{name}) > 0" for name in parameters]
+    where += ["s.administrator_id = :person", _VISIBLE if query.shelf == "all" else "s.shelf = :shelf"]
     if query.shelf == "pending":
         where.append("s.activate_before > :now")
-    where += [f"{{contains}}(s.search_key, :{name}) > 0" for name in parameters]
     falling = sort.descending != backwards
     if has_edge:
         where.append(f"(s.{sort.column}, s.id) {'<' if falling else '>'} (:key, :last_id)")

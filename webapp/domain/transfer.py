@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import peewee as pw
 from email_validator import EmailNotValidError, validate_email
@@ -11,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.database import atomic
 from webapp.data.keys import email_key
+from webapp.data.statements import row, rows
 from webapp.data.subscriptions import ACTIVE, Seat, Subscription
 from webapp.data.transfers import Transfer
 from webapp.domain import accounts, audit, limits, outbox
@@ -190,9 +193,22 @@ def _tell_both(
 # ---- until the new administrator has come
 
 
+_OPEN = "t.settled_at IS NULL AND t.taken_back_at IS NULL"
+
+_RECEIVED_SQL = f"SELECT t.id FROM transfer t WHERE t.to_person_id = :person AND {_OPEN} LIMIT 1"
+
+_HANDED_OVER_SQL = f"""
+SELECT s.public_id, s.product_name, p.email FROM transfer t
+JOIN subscription s ON s.id = t.subscription_id AND s.administrator_id = t.to_person_id
+JOIN person p ON p.id = t.to_person_id
+WHERE t.from_person_id = :person AND {_OPEN} ORDER BY t.id DESC LIMIT 5
+"""
+
+
 def settle(person_id: int, *, now: datetime) -> None:
     """This person is there: what was handed over to them is theirs for good."""
-    _settle(Transfer.to_person == person_id, now=now)
+    if row(_RECEIVED_SQL, person=person_id):
+        _settle(Transfer.to_person == person_id, now=now)
 
 
 def _settle(which: pw.Expression, *, now: datetime) -> None:
@@ -200,22 +216,9 @@ def _settle(which: pw.Expression, *, now: datetime) -> None:
     Transfer.update(settled_at=now).where(which, still_open).execute()
 
 
-def open_transfers(person_id: int) -> list[Transfer]:
+def open_transfers(person_id: int) -> Sequence[Any]:
     """What this person handed over and may still take back, newest first."""
-    return list(
-        Transfer.select(Transfer, Subscription, Person)
-        .join(Subscription)
-        .switch(Transfer)
-        .join(Person, on=(Transfer.to_person == Person.id), attr="to_person")
-        .where(
-            Transfer.from_person == person_id,
-            Transfer.settled_at.is_null(),
-            Transfer.taken_back_at.is_null(),
-            Subscription.administrator == Transfer.to_person,
-        )
-        .order_by(Transfer.id.desc())
-        .limit(5)
-    )
+    return rows(_HANDED_OVER_SQL, person=person_id)
 
 
 def take_back(transfer: Transfer, *, actor: Person, now: datetime) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from wtforms import Form
 
 from webapp import formats, i18n
@@ -30,11 +31,17 @@ FONTS = {
 }
 
 
+@cache
+def icon(name: str, extra: str = "") -> Markup:
+    """One of `components/icons.html`; words beside it say what it means."""
+    kind = f"ic {extra}" if extra else "ic"
+    return Markup(f'<svg class="{kind}" aria-hidden="true"><use href="#i-{name}"/></svg>')
+
+
 def hx(**attributes: str) -> Markup:
     """htmx attributes: `hx(get=url, target="#po")`. Without the answer's nonce `hx-csp` strips them."""
-    named = {f"hx-{name.replace('_', '-')}": value for name, value in attributes.items()}
-    pairs = {**named, "hx-nonce": nonce()}
-    return Markup(" ").join(Markup('{}="{}"').format(name, value) for name, value in pairs.items())
+    pairs = [f'hx-{name.replace("_", "-")}="{escape(value)}"' for name, value in attributes.items()]
+    return Markup(" ".join([*pairs, f'hx-nonce="{nonce()}"']))
 
 
 def list_url(query: Query, **changes: str) -> str:
@@ -45,7 +52,7 @@ def list_url(query: Query, **changes: str) -> str:
 def sort_link(query: Query, sort: str, label: str) -> Markup:
     address = list_url(query, sort=sort)
     attributes = hx(get=address, target="#results", push_url="true")
-    return Markup('<a href="{}" {}>{}</a>').format(address, attributes, label)
+    return Markup(f'<a href="{escape(address)}" {attributes}>{escape(label)}</a>')
 
 
 def sorted_as(query: Query, sort: str) -> Markup:
@@ -100,6 +107,7 @@ def init_app(app: Flask) -> None:
             endonym=language.endonym,
             direction_of=language.direction_of,
             hx=hx,
+            icon=icon,
             initials=initials,
             list_url=list_url,
             sort_link=sort_link,

@@ -41,15 +41,23 @@ class _BoundBody:
     def __init__(self, context: Any, body: Iterable[bytes], release: Callable[[], None]) -> None:
         self._context, self._body, self._release = context, body, release
         self._parts: Iterator[bytes] = iter(body)
+        self._closed = False
 
     def __iter__(self) -> _BoundBody:
         return self
 
     def __next__(self) -> bytes:
-        part: bytes = self._context.run(next, self._parts)
+        try:
+            part: bytes = self._context.run(next, self._parts)
+        except StopIteration:
+            self.close()  # read to its end: not every server closes what it has read
+            raise
         return part
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         try:
             if hasattr(self._body, "close"):
                 self._context.run(self._body.close)

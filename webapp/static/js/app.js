@@ -19,6 +19,7 @@ document.addEventListener("htmx:before:swap", () => {
   left = !at || at === document.body ? null : {
     id: at.id,
     address: at.getAttribute("href"),
+    words: at.textContent,
     heading: at.closest("section[aria-labelledby]")?.getAttribute("aria-labelledby"),
   };
 });
@@ -26,7 +27,8 @@ document.addEventListener("htmx:before:swap", () => {
 /* The same control, else the link to the same place, else the heading above: the focus is never lost. */
 function successor() {
   const same = left.id && document.getElementById(left.id);
-  const link = left.address && document.querySelector(`main a[href="${CSS.escape(left.address)}"]`);
+  const links = left.address ? [...document.querySelectorAll(`main a[href="${CSS.escape(left.address)}"]`)] : [];
+  const link = links.find((one) => one.textContent === left.words) ?? links[0];
   const heading = left.heading && document.getElementById(left.heading);
   if (!same && !link && heading) heading.tabIndex = -1;
   return same || link || heading;

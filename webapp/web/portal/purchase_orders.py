@@ -19,10 +19,8 @@ pages = Blueprint(
 )
 
 
-def _managed_row(public_id: str) -> Any:
-    now = this_portal().clock()
-    permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
-    return subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+def _stored(public_id: str) -> Any:
+    return purchase_orders.stored_po_number(auth.visitor().person_id, public_id)
 
 
 def _form_page(subscription: Any, form: PoNumberForm, *, status: int = 200, conflict: Any = None) -> Any:
@@ -39,7 +37,7 @@ def _form_page(subscription: Any, form: PoNumberForm, *, status: int = 200, conf
 @pages.get("")
 @policy("person")
 def edit(public_id: str) -> Any:
-    row = _managed_row(public_id)
+    row = _stored(public_id)
     return _form_page(row, PoNumberForm(po_number=row.po_number, version=row.po_version))
 
 
@@ -52,7 +50,7 @@ def show(public_id: str) -> Any:
     return htmx.render(
         "purchase_orders/_value.html",
         fragment="purchase_orders/_value.html",
-        subscription=_managed_row(public_id),
+        subscription=_stored(public_id),
     )
 
 
@@ -63,17 +61,17 @@ def save(public_id: str) -> Any:
     form = PoNumberForm(request.form)
     subscription = permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
     if not form.validate():
-        return _form_page(_managed_row(public_id), form, status=422)
+        return _form_page(_stored(public_id), form, status=422)
     actor = Person.get_by_id(auth.visitor().person_id)
     try:
         change = purchase_orders.change_po_number(
             subscription, form.po_number.data or "", read_version=form.read_version, actor=actor, now=now
         )
     except PoNumberConflict as conflict:
-        return _form_page(_managed_row(public_id), form, status=409, conflict=conflict)
+        return _form_page(_stored(public_id), form, status=409, conflict=conflict)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}?done=po")
-    row = _managed_row(public_id)
+    row = _stored(public_id)
     return htmx.render(
         "purchase_orders/_value.html",
         fragment="purchase_orders/_value.html",

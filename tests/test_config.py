@@ -1,0 +1,133 @@
+"""Settings come from the environment; a wrong one ends the start with words that say what to change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from webapp.assembly import assemble
+from webapp.commands import main
+from webapp.config import DEMO_SECRET, SettingsError, read_settings, resource_folder
+
+PRODUCTION = {
+    "PORTAL_MODE": "production",
+    "PORTAL_SECRET": "0123456789abcdef0123456789abcdef",
+    "PORTAL_SMTP": "smtp+starttls://mail.example:587",
+    "PORTAL_DOMAIN": "portal.example",
+}
+
+
+def without(name: str) -> dict[str, str]:
+    return {key: value for key, value in PRODUCTION.items() if key != name}
+
+
+def test_an_empty_environment_is_a_demo_on_this_machine() -> None:
+    settings = read_settings({})
+    assert (settings.mode, settings.production) == ("demo", False)
+    assert settings.origin("fr") == "http://fr.localhost:8000"
+    assert settings.origin() == "http://localhost:8000"
+    assert settings.data == Path("var")
+    assert settings.tenants == resource_folder("tenants")
+    assert (settings.clock, settings.smtp) == (None, None)
+
+
+def test_production_speaks_https_without_a_port() -> None:
+    settings = read_settings({**PRODUCTION, "PORT": "443"})
+    assert settings.production
+    assert settings.origin("fr") == "https://fr.portal.example"
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"PORTAL_MODE": "prod"}, ["PORTAL_MODE", "“prod”", "demo or production"]),
+        ({"PORTAL_MODE": ""}, ["PORTAL_MODE", "demo or production"]),
+        ({"PORT": "80a"}, ["PORT", "“80a”", "1 to 65535"]),
+        ({"PORT": "0"}, ["PORT", "1 to 65535"]),
+        ({"PORT": "65536"}, ["PORT", "1 to 65535"]),
+        ({"PORT": "٨٠٨٠"}, ["PORT", "1 to 65535"]),
+        ({"PORTAL_CLOCK": "noon"}, ["PORTAL_CLOCK", "“noon”", "2026-11-22T12:00:00Z"]),
+        ({"PORTAL_CLOCK": "2026-11-22T12:00:00"}, ["PORTAL_CLOCK", "zone"]),
+        ({"PORTAL_CLOCK": "2026-11-22"}, ["PORTAL_CLOCK", "zone"]),
+        ({"PORTAL_SMTP": "mail.example:25"}, ["PORTAL_SMTP", "smtp://host:25"]),
+        ({"PORTAL_SMTP": "https://mail.example"}, ["PORTAL_SMTP", "smtp://host:25"]),
+        ({"PORTAL_SMTP": "smtp://"}, ["PORTAL_SMTP", "smtp://host:25"]),
+        ({"PORTAL_DATABASE": "postgresql://db/portal"}, ["PORTAL_DATABASE", "{site}", "of its own"]),
+        ({"PORTAL_DATABASE": "mysql://db/{site}"}, ["sqlite:///", "postgresql://", "mysql"]),
+        ({"PORTAL_DATABASE_FR": "/data/fr.db"}, ["sqlite:///", "postgresql://"]),
+    ],
+    ids=lambda value: " ".join(value) + "=" + "".join(value.values()) if isinstance(value, dict) else "",
+)
+def test_a_wrong_setting_is_refused_in_plain_words(environment: dict[str, str], words: list[str]) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read_settings(environment)
+    message = str(refusal.value)
+    assert all(word in message for word in words), message
+    assert "\n" not in message and message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("environment", "what"),
+    [
+        (without("PORTAL_SECRET"), "PORTAL_SECRET"),
+        ({**PRODUCTION, "PORTAL_SECRET": DEMO_SECRET}, "PORTAL_SECRET"),
+        ({**PRODUCTION, "PORTAL_SECRET": "short"}, "PORTAL_SECRET"),
+        ({**PRODUCTION, "PORTAL_CLOCK": "2026-11-22T12:00:00Z"}, "PORTAL_CLOCK"),
+        (without("PORTAL_SMTP"), "PORTAL_SMTP"),
+    ],
+    ids=["no secret", "the demo's secret", "a short secret", "a clock", "no mail server"],
+)
+def test_production_refuses_what_only_a_demo_may_have(environment: dict[str, str], what: str) -> None:
+    with pytest.raises(SettingsError, match=what) as refusal:
+        read_settings(environment)
+    others = {"PORTAL_SECRET", "PORTAL_CLOCK", "PORTAL_SMTP"} - {what}
+    assert not any(other in str(refusal.value) for other in others)
+
+
+def test_production_names_everything_that_is_wrong_at_once() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read_settings({"PORTAL_MODE": "production", "PORTAL_CLOCK": "2026-11-22T12:00:00Z"})
+    assert all(name in str(refusal.value) for name in ("PORTAL_SECRET", "PORTAL_CLOCK", "PORTAL_SMTP"))
+
+
+def test_the_demo_may_have_a_clock() -> None:
+    settings = read_settings({"PORTAL_CLOCK": "2026-11-22T13:00:00+01:00"})
+    assert settings.clock == datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def test_each_site_has_a_database_of_its_own() -> None:
+    settings = read_settings(
+        {
+            "PORTAL_DATABASE": "postgresql://db/portal_{site}",
+            "PORTAL_DATABASE_DE": "postgresql://berlin/portal",
+        }
+    )
+    assert settings.database_url("fr") == "postgresql://db/portal_fr"
+    assert settings.database_url("de") == "postgresql://berlin/portal"
+
+
+def test_embedded_databases_lie_in_the_data_folder(tmp_path: Path) -> None:
+    settings = read_settings({"PORTAL_DATA": str(tmp_path)})
+    assert settings.database_url("fr") == f"sqlite:///{tmp_path}/sites/fr.sqlite3"
+
+
+def test_the_portal_assembles_with_every_site_in_its_own_database(tmp_path: Path) -> None:
+    portal = assemble(read_settings({"PORTAL_DATA": str(tmp_path)}))
+    assert sorted(portal.databases.urls) == sorted(portal.sites.codes)
+    assert len(set(portal.databases.urls.values())) == len(portal.sites.codes)
+    assert not (tmp_path / "sites").exists()  # opened when first needed
+
+
+def test_the_command_line_says_it_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORTAL_MODE", "prod")
+    monkeypatch.setattr("sys.argv", ["portal", "db", "migrate"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    told = capsys.readouterr().err
+    assert end.value.code not in (0, None)
+    assert "PORTAL_MODE is “prod”" in told
+    assert "Traceback" not in told
