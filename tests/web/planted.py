@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from webapp.data import database
-from webapp.domain import permissions, sign_in, subscription_list, subscriptions
+from webapp.domain import candidates, permissions, sign_in, subscription_list, subscriptions, transfer
 from webapp.web import auth, security, site
 from webapp.web.portal import activation, help as help_pages, purchase_orders, subscriptions as subscription_pages
 from webapp.web.policy import Policy
@@ -75,6 +75,13 @@ LEAKS: dict[str, Leak | Downgraded] = {
     ),
     "the activation link forgets the administrator": Leak(
         permissions, "ordered_subscription", ", Subscription.administrator == person_id", ""
+    ),
+    "the loader of open transfers forgets who handed over": Leak(
+        permissions, "open_transfer", "Transfer.from_person == person_id,", ""
+    ),
+    "the people to choose from forget the account": Leak(candidates, "_SQL", "m.account_id = :account AND", ""),
+    "the list of what was handed over forgets who": Leak(
+        transfer, "_HANDED_OVER_SQL", "t.from_person_id = :person AND", ""
     ),
     "the manage page forgets the administrator": Leak(subscriptions, "_MANAGE_SQL", f"AND {_OF_PERSON}", ""),
     "the manage page forgets the deadline": Leak(

@@ -116,6 +116,8 @@ class Sweep:
         for about, value, own in self.values(actor, route):
             for method, status in route.answers.items():
                 expected = pick(status, own.state, unknown=route.unknown) if own else route.unknown
+                if route.once and expected < 400:
+                    continue
                 body = route.body if own else route.attack(self.portal.sites[actor.site])
                 facts = {"about": about, "body": body, "writes": own is not None and expected < 400}
                 yield from self.asker.ask(self.case(endpoint, actor, method, value, expected, **facts))
@@ -149,8 +151,13 @@ class Sweep:
 
     def case(self, endpoint: str, actor: Actor, method: str, value: str, expected: int, **facts: object) -> Case:
         path = self.address(ROUTES[endpoint], value)
-        who = {"who": actor.key, "cookie": self.cookie_of[actor], "sees": actor.sees}
+        sees = actor.sees | (self._colleagues(actor) if ROUTES[endpoint].shows_colleagues else frozenset())
+        who = {"who": actor.key, "cookie": self.cookie_of[actor], "sees": sees}
         return Case(endpoint, actor.site, method, path, expected, **{**who, **facts})  # type: ignore[arg-type]
+
+    def _colleagues(self, actor: Actor) -> frozenset[str]:
+        company = [person for person in PEOPLE[actor.site] if person.company == actor.company]
+        return frozenset(people.canary(person.site, person.key) for person in company)
 
     def address(self, route: Route, value: str = "") -> str:
         before, _, after = route.path.partition("<")
@@ -179,8 +186,7 @@ class Sweep:
     def tempting(self, site: str, route: Route) -> str:
         """An argument with which the route would answer its owner."""
         if route.names in ("row", "order"):
-            manageable = "purchase-order" in route.path
-            row = self.cast.row(OWNERS[site], "active" if manageable else "pending")
+            row = self.cast.row(OWNERS[site], tempting_state(route))
             return row.public_id if route.names == "row" else row.order_number
         return {"token": self.tokens[site]["live"], "mail": "no-mail", "asset": "css/app.css"}.get(route.names, "")
 
@@ -297,8 +303,7 @@ class Sweep:
     def _as_read(self, endpoint: str, route: Route, signed_in: bool) -> int:
         if route.who == "person" and not signed_in:
             return 303
-        state = "active" if "purchase-order" in route.path else "pending"
-        keys = (state, "person" if signed_in else "nobody", "site", "live", "there" if route.names == "asset" else "")
+        keys = (tempting_state(route), "person" if signed_in else "nobody", "site", "live", "there" if route.names == "asset" else "")
         return pick(route.answers["GET"], *keys, unknown=route.unknown)
 
     # ---- the list, and ids in query strings and bodies
@@ -334,7 +339,7 @@ class Sweep:
         path = f"/subscriptions?{urlencode(arguments)}"
         case = self.case("subscriptions.show_list", actor, "GET", "", 200)
         answer = self.asker.send(Case(**{**vars(case), "path": path}))
-        own = {row.public_id for row in self.cast.rows_of(actor) if row.state in VISIBLE}
+        own = {row.public_id for row in self.cast.rows_of(actor) if row.state in (*VISIBLE, people.HANDED_OVER)}
         if (foreign := linked(answer.text) - own) or answer.status_code != 200:
             yield f"{path} by {actor.key}: {answer.status_code}, lists {foreign}"
         if f"kanari-{actor.site}" in _without(answer.text, actor.sees):
@@ -368,12 +373,17 @@ class Sweep:
     def walk(self) -> Iterator[str]:
         """Each change, made by who may make it."""
         active, last = self.cast.row(ALICE, "active").public_id, self.cast.row(ALICE, "last-days").public_id
+        handed_over = self.cast.row(ALICE, people.HANDED_OVER).public_id
+        colleague = ROUTES["transfer.submit"].attack(self.portal.sites["fr"])
         for endpoint, value, body in (
             ("sign_in.submit", "", {"email": ALICE.email, "password": ALICE.password}),
             ("passwords.send_link", "", {"email": ALICE.email}),
             ("passwords.save", self.tokens["fr"]["live"], {"password": "a spade and a shovel"}),
             ("activation.activate", last, ROUTES["activation.activate"].attack(self.portal.sites["fr"])),
             ("purchase_orders.save", active, {"po_number": "4500071236", "version": "0"}),
+            ("transfer.take_back", handed_over, {}),
+            ("backup.save", active, colleague),
+            ("transfer.submit", active, colleague),
         ):
             yield from self.asker.ask(self.case(endpoint, ALICE, "POST", value, 303, body=body, writes=True))
         out = self.case("sign_in.leave", ALICE, "POST", "", 303, writes=True, location="/sign-in")
@@ -406,6 +416,14 @@ Content-Type: text/html; charset="utf-8"
 
 <p>Hello</p>
 """
+
+
+def tempting_state(route: Route) -> str:
+    """Of a row for which the route answers its owner."""
+    if "/take-back" in route.path:
+        return people.HANDED_OVER
+    managing = ("/purchase-order", "/transfer", "/backup")
+    return "active" if any(part in route.path for part in managing) else "pending"
 
 
 def pick(status: Status, *keys: str, unknown: int = 404) -> int:
