@@ -76,7 +76,9 @@ def scene(portal: Portal, bound_fr: Site, clock: TestClock) -> Iterator[Scene]:
 
 
 def mails(state: str = QUEUED) -> list[tuple[str, str]]:
-    found = OutboxMessage.select().where(OutboxMessage.state == state, OutboxMessage.kind.startswith("transfer"))
+    found = OutboxMessage.select().where(
+        OutboxMessage.state == state, OutboxMessage.kind.startswith("transfer")
+    )
     return [(message.kind, message.to_email) for message in found.order_by(OutboxMessage.id)]
 
 

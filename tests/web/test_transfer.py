@@ -62,7 +62,9 @@ def test_what_the_page_shows_does_what_it_says(
 ) -> None:
     shown = page_of(alice.post(address, data={**NEW, "step": "review"}))
     form = next(form for form in shown.all("form", method="post") if form["action"] == address)
-    fields = {field["name"]: field.get("value") for field in form.all("input") if field.get("type") == "hidden"}
+    fields = {
+        field["name"]: field.get("value") for field in form.all("input") if field.get("type") == "hidden"
+    }
     after = alice.follow(alice.post(address, data={**NEW, **fields, "step": "confirm"}))
     assert administrator(portal, cast) == NEW["new_email"]
     assert NEW["new_email"] in after.text
@@ -187,7 +189,9 @@ def test_only_the_administrator_hands_over(app: Flask, address: str, cast: Cast,
         assert client.post(path, data=confirm(BOB.email)).status_code == 404
 
 
-@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://de.localhost:8000"}])
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://de.localhost:8000"}]
+)
 def test_other_pages_hand_nothing_over(
     alice: SiteClient, address: str, portal: Portal, cast: Cast, headers: dict[str, str]
 ) -> None:

@@ -58,7 +58,9 @@ def leave_if_never_arrived(person: Person, account: Account) -> bool:
 def leave_if_unused(person: Person, account: Account) -> bool:
     """Takes out of a company who administers and uses nothing of it."""
     of_account = Subscription.account == account
-    administers = Subscription.select().where(of_account, (Subscription.administrator == person) | (Subscription.backup == person))
+    administers = Subscription.select().where(
+        of_account, (Subscription.administrator == person) | (Subscription.backup == person)
+    )
     uses = Seat.select().join(Subscription).where(of_account, Seat.person == person)
     if administers.exists() or uses.exists():
         return False

@@ -36,7 +36,9 @@ class NobodyChosen(Refusal):
 
 class NotOfTheAccount(Refusal):
     def __str__(self) -> str:
-        return _("This person does not belong to your company here. Choose again, or add them as a new person.")
+        return _(
+            "This person does not belong to your company here. Choose again, or add them as a new person."
+        )
 
 
 class NameMissing(Refusal):
@@ -121,7 +123,9 @@ def transfer_administration(
             seat_given_up=seat_given_up,
         )
         _record(audit.SUBSCRIPTION_TRANSFERRED, subscription, actor, heir, now, to=to.name)
-        _tell_both(subscription, heir, actor, called=to.name, kept_seat=has_seat(subscription, actor.id), now=now)
+        _tell_both(
+            subscription, heir, actor, called=to.name, kept_seat=has_seat(subscription, actor.id), now=now
+        )
     return made
 
 
@@ -167,26 +171,33 @@ def has_seat(subscription: Subscription, person_id: int) -> bool:
 
 
 def _record(
-    action: str, subscription: Subscription, actor: Person, person: Person | None, now: datetime, **details: str
+    action: str,
+    subscription: Subscription,
+    actor: Person,
+    person: Person | None,
+    now: datetime,
+    **details: object,
 ) -> None:
     by = audit.Actor.of(actor)
-    audit.record(action, actor=by, subscription=subscription, person=person, now=now, **details)
+    audit.record(action, actor=by, subscription=subscription, person=person, now=now, account=None, **details)
 
 
 def _tell_both(
     subscription: Subscription, heir: Person, actor: Person, *, called: str, kept_seat: bool, now: datetime
 ) -> None:
     page = f"/subscriptions/{subscription.public_id}"
-    about = {"subscription": subscription, "now": now}
-    outbox.enqueue("transfer_received", to=heir, path=page, from_name=actor.name, **about)
+    outbox.enqueue(
+        "transfer_received", to=heir, subscription=subscription, path=page, from_name=actor.name, now=now
+    )
     outbox.enqueue(
         "transfer_done",
         to=actor,
+        subscription=subscription,
         path=f"{page}/transfer/take-back",
         to_name=called,
         to_email=heir.email,
         kept_seat=kept_seat,
-        **about,
+        now=now,
     )
 
 
@@ -243,18 +254,18 @@ def take_back(transfer: Transfer, *, actor: Person, now: datetime) -> None:
 
 
 def _close(transfer: Transfer, *, now: datetime) -> None:
-    still_open = (Transfer.id == transfer.id) & Transfer.settled_at.is_null() & Transfer.taken_back_at.is_null()
-    if Transfer.update(taken_back_at=now).where(still_open).execute() != 1:
+    still_open = Transfer.settled_at.is_null() & Transfer.taken_back_at.is_null()
+    if Transfer.update(taken_back_at=now).where(Transfer.id == transfer.id, still_open).execute() != 1:
         raise TakenTooLate
 
 
 def _give_seat_back(transfer: Transfer, actor: Person, *, now: datetime) -> None:
-    free = (Subscription.id == transfer.subscription_id) & (Subscription.seats_taken < Subscription.quantity)
-    if transfer.seat_given_up and not has_seat(transfer.subscription, actor.id):
-        if Subscription.update(seats_taken=Subscription.seats_taken + 1).where(free).execute() == 1:
-            Seat.create(
-                subscription=transfer.subscription, person=actor, state=transfer.seat_given_up, since=now
-            )
+    subscription = transfer.subscription
+    if not transfer.seat_given_up or has_seat(subscription, actor.id):
+        return
+    free = (Subscription.id == subscription.id) & (Subscription.seats_taken < Subscription.quantity)
+    if Subscription.update(seats_taken=Subscription.seats_taken + 1).where(free).execute() == 1:
+        Seat.create(subscription=subscription, person=actor, state=transfer.seat_given_up, since=now)
 
 
 def _joined_by(transfer: Transfer) -> bool:

@@ -85,7 +85,8 @@ def submit(public_id: str) -> Any:
         field = _FIELD_OF.get(type(refusal), "new_email" if form.adds_somebody else "to")
         return _page(subscription, form, problem=Problem(field, str(refusal)))
     if form.step.data != "confirm" or email_key(form.named.data or "") != email_key(heir.email):
-        return _page(subscription, form, heir=heir, reviewed=True)  # the button named nobody, or somebody else
+        # The button that was pressed named nobody, or somebody else.
+        return _page(subscription, form, heir=heir, reviewed=True)
     transfer.transfer_administration(
         subscription,
         to=heir,
