@@ -101,3 +101,19 @@ def test_it_fits_a_phone(visit: Visit, order: Ordered) -> None:
     page.locator(GO).scroll_into_view_if_needed()
     expect(page.locator(GO)).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_page_that_was_open_before_the_transfer_says_that_it_is_gone(visit: Visit, order: Ordered) -> None:
+    visitor = at_the_subscription(visit, order)
+    second = visit(beside=visitor)
+    second.open(order.path)
+    second.expected.add(404)
+    visitor.page.click(TRIGGER)
+    hand_over(visitor.page)
+    visitor.expect_path("/subscriptions")
+    second.page.bring_to_front()
+    second.page.click(TRIGGER)
+    expect(second.page.locator(f"{DIALOG} [role=alert]")).to_be_focused()
+    assert second.page.locator("main").count() == 1
+    second.page.keyboard.press("Escape")
+    expect(second.page.locator(DIALOG)).to_have_count(0)
