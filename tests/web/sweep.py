@@ -135,7 +135,8 @@ class Sweep:
         for owner, _stories in TOLD[actor.site]:
             if owner != actor:
                 whose = "a colleague’s" if owner.company == actor.company else "another account’s"
-                for row in self.cast.rows_of(owner)[:3]:
+                rows = self.cast.rows_of(owner)
+                for row in [*rows[:3], *(row for row in rows if row.state == people.HANDED_OVER)]:
                     yield f"{whose} {row.state}", name(row), None
         yield from self._values_elsewhere(actor.site, route)
 
