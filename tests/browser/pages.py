@@ -151,7 +151,8 @@ def handed_over(server: PortalServer, site: str) -> str:
         old = Person.get(Person.email_key == email_key(administrator(site)))
         gone = [row.public_id for row in transfer.open_transfers(old.id)]
     if not gone:
-        given = server.subscription_of(site, administrator(site), Subscription.product_key == "profis-layout-office")
+        office = Subscription.product_key == "profis-layout-office"
+        given = server.subscription_of(site, administrator(site), office)
         heir, now = transfer.NewPerson("Max Neu", "max@new.example"), server.portal.clock()
         with server.portal.at(server.portal.sites[site]):
             row = Subscription.get_by_id(given.id)
