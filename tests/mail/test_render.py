@@ -30,6 +30,7 @@ def context(**changes: Any) -> dict[str, Any]:
         public_id="SUB-FR-204118",
         term_start=date(2026, 11, 22),
         term_end=date(2027, 11, 22),
+        ends_on=None,
     )
     return {
         "person": SimpleNamespace(name="Éloïse D’Hérouville", email="eloise@example.com"),
@@ -39,6 +40,10 @@ def context(**changes: Any) -> dict[str, Any]:
         "days_left": 90,
         "reason": "We bought another tool",
         "version": "4.2",
+        "from_name": "Alice Martin",
+        "to_name": "Max Neu",
+        "to_email": "max@example.com",
+        "kept_seat": True,
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
@@ -169,7 +174,7 @@ def test_an_undone_cancellation_says_when_it_renews() -> None:
 
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
     for kind in KINDS:
-        if kind != "withdrawn":
+        if kind not in ("withdrawn", "transfer_taken_back"):
             assert f"\n{LINK}\n" in rendered(kind).text
 
 

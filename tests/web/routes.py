@@ -35,6 +35,8 @@ class Route:
     body: Body = field(default_factory=dict)  # goes through every check and changes nothing
     attack: Callable[[Site], Body] = lambda site: {}  # would do harm where a check is missing
     ends_session: bool = False
+    once: bool = False  # done by who may, it can't be done again: only the walk does it
+    shows_colleagues: bool = False  # by name
 
 
 def _agreement_hash(site: Site) -> Body:
@@ -46,6 +48,11 @@ def _renewal(site: Site) -> Body:
     activated = next(story.activated or 0 for story in ALL_STATES if story.state == "active")
     start = local_date(NOON - timedelta(days=activated), site.time_zone)
     return {"ends_on": add_months(start, 12, anchor_day=start.day).isoformat()}
+
+
+def _hand_over_to_a_colleague(site: Site) -> Body:
+    heir = {"fr": "bob@example.com", "de": "hans@example.com"}[site.code]
+    return {"to": heir, "named": heir, "step": "confirm"}
 
 
 def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str, int]:
@@ -170,6 +177,47 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"ends_on": "2001-01-01"},
         attack=_renewal,
+    ),
+    "transfer.choose": Route(
+        f"{_SUBSCRIPTION}/transfer",
+        "person",
+        "site",
+        {"GET": _MANAGEABLE},
+        names="row",
+        shows_colleagues=True,
+    ),
+    "transfer.submit": Route(
+        f"{_SUBSCRIPTION}/transfer",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        body={"step": "confirm"},
+        attack=_hand_over_to_a_colleague,
+        shows_colleagues=True,
+    ),
+    "transfer.show_take_back": Route(
+        f"{_SUBSCRIPTION}/transfer/take-back", "person", "site", {"GET": {"handed-over": 200}}, names="row"
+    ),
+    "transfer.take_back": Route(
+        f"{_SUBSCRIPTION}/transfer/take-back",
+        "person",
+        "site",
+        {"POST": {"handed-over": 303}},
+        names="row",
+        once=True,
+    ),
+    "backup.choose": Route(
+        f"{_SUBSCRIPTION}/backup", "person", "site", {"GET": _MANAGEABLE}, names="row", shows_colleagues=True
+    ),
+    "backup.save": Route(
+        f"{_SUBSCRIPTION}/backup",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        attack=_hand_over_to_a_colleague,
+        shows_colleagues=True,
     ),
     # ---- the demo's mailbox, at the bare domain
     "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),

@@ -34,6 +34,8 @@ class Subscription(SiteModel):
     account = SiteForeignKey(Account, backref="subscriptions")
     account_id: int
     administrator = SiteForeignKey(Person, backref="administered")
+    backup = SiteForeignKey(Person, null=True, backref="backed_up")  # at most one, named by the administrator
+    backup_id: int | None
     product_key = pw.CharField(max_length=60)
     product_name = pw.TextField()
     kind = pw.CharField(max_length=10)  # software, service

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from wtforms import EmailField, Form, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Form, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from webapp.domain import cancellation, purchase_orders
@@ -73,3 +73,21 @@ class CancellationForm(Form):
             return date.fromisoformat(str(self.ends_on.data or ""))
         except ValueError:
             return date.min
+
+
+NEW_PERSON = "new"  # chosen instead of an address
+
+
+class TransferForm(Form):
+    """`step`: review shows the consequences, confirm hands over to whom the button has `named`."""
+
+    to = StringField()
+    new_name = StringField()
+    new_email = EmailField()
+    keep_seat = BooleanField()
+    named = HiddenField()
+    step = HiddenField()
+
+    @property
+    def adds_somebody(self) -> bool:
+        return self.to.data == NEW_PERSON

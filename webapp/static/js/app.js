@@ -44,8 +44,13 @@ function successor() {
   return same || link || heading;
 }
 
+/* What is swapped into the dialog opens it. Esc and its buttons close it: the browser gives the focus back. */
+const dialog = document.getElementById("dialog");
+dialog?.addEventListener("close", () => dialog.querySelector("#dialog-body").replaceChildren());
+
 /* After a swap the new content says where the focus belongs (data-focus) and what is to be told (data-announce). */
 document.addEventListener("htmx:after:swap", () => {
+  if (dialog && !dialog.open && dialog.querySelector("#dialog-body").firstElementChild) dialog.showModal();
   const focus = document.querySelector("[data-focus]");
   if (focus) {
     focus.removeAttribute("data-focus");

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import subscription_list, subscriptions
+from webapp.domain import subscription_list, subscriptions, transfer
 from webapp.domain.subscription_list import COUNT_LIMIT, Query
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
@@ -34,6 +34,7 @@ def show_list() -> Any:
         next_renewal=counts.next_renewal and date.fromisoformat(counts.next_renewal),
         page=page,
         queue=subscription_list.queue(person_id, now=now) if whole and counts.pending else [],
+        handed_over=transfer.open_transfers(person_id) if whole else [],
         product=portal.catalogue.by_key,
         standing=lambda row: subscriptions.standing(row, now=now),
         queue_standing=lambda row: subscriptions.pending_standing(row.activate_before, now=now),
