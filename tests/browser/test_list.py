@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.pages import administrator
@@ -13,6 +14,7 @@ from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 
 ROWS = "#results tbody tr"
+ANSWER_MS = 500
 
 
 @pytest.fixture
@@ -23,8 +25,9 @@ def visitor(visit_as: Visit) -> Visitor:
     return window
 
 
-def query(page: Page) -> str:
-    return page.url.partition("?")[2]
+def slowly(route: Route) -> None:
+    time.sleep(ANSWER_MS / 1000)
+    route.continue_()
 
 
 def test_typing_searches_updates_the_address_and_says_how_many(visitor: Visitor) -> None:
@@ -47,8 +50,12 @@ def test_typing_searches_updates_the_address_and_says_how_many(visitor: Visitor)
 def test_going_on_typing_loses_no_letter(visitor: Visitor) -> None:
     """The answer to the first letters must not overwrite those that were typed meanwhile."""
     page = visitor.page
-    page.locator("#q").press_sequentially("fieldwire business", delay=90)
+    page.route("**/subscriptions?q=*", slowly)
+    page.locator("#q").press_sequentially("fieldwi", delay=30)
+    page.wait_for_timeout(ANSWER_MS)
+    page.locator("#q").press_sequentially("re business", delay=60)
     expect(page.locator(ROWS)).to_have_count(1)
+    expect(page).to_have_url(re.compile("q=fieldwire[+]business$|q=fieldwire%20business$"))
     expect(page.locator("#q")).to_have_value("fieldwire business")
     expect(page.locator("#q")).to_be_focused()
 

@@ -31,6 +31,7 @@ document.addEventListener("htmx:before:swap", () => {
     address: at.getAttribute("href"),
     words: at.textContent,
     heading: at.closest("section[aria-labelledby]")?.getAttribute("aria-labelledby"),
+    typed: at.type === "search" ? at.value : null,
   };
 });
 
@@ -44,6 +45,14 @@ function successor() {
   return same || link || heading;
 }
 
+/* Who goes on typing while the answer to the first letters is on its way loses none of the others. */
+function keepTyping() {
+  const field = left && left.typed !== null && document.getElementById(left.id);
+  if (!field || field.value === left.typed) return;
+  field.value = left.typed;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 /* After a swap the new content says where the focus belongs (data-focus) and what is to be told (data-announce). */
 document.addEventListener("htmx:after:swap", () => {
   const focus = document.querySelector("[data-focus]");
@@ -53,6 +62,7 @@ document.addEventListener("htmx:after:swap", () => {
   } else if (left && (!document.activeElement || document.activeElement === document.body)) {
     successor()?.focus();
   }
+  keepTyping();
   tell();
 });
 
