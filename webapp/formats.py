@@ -53,6 +53,7 @@ def listing(items: list[str]) -> str:
     return format_list(items, locale=current_speech().locale)
 
 
+@lru_cache(maxsize=256)
 def language_name(code: str) -> str:
     """A language in its own words: `Français`."""
     locale = Locale.parse(code)

@@ -52,6 +52,12 @@ def _messages(code: str) -> NullTranslations:
     return catalogue
 
 
+@cache
+def direction_of(code: str) -> str:
+    """`ltr` or `rtl`."""
+    return str(Locale.parse(code.split("_")[0]).text_direction)
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """How the portal speaks to somebody: whose words, which formats, which direction."""
@@ -68,7 +74,7 @@ class Speech:
 
     @property
     def direction(self) -> str:
-        return Locale.parse(self.code.split("_")[0]).text_direction
+        return direction_of(self.code)
 
 
 def _parse_locale(*candidates: str) -> Locale:

@@ -74,12 +74,11 @@ is_ended = (Subscription.status == ENDED,)
 
 def too_late(server: PortalServer, site: str) -> str:
     lapsed = Subscription.product_key == "ontrack-lite"
-    return f"/activate/{server.subscription_of(site, administrator(site), lapsed).order.order_number}"
+    return f"/activate/{server.order_number_of(site, administrator(site), lapsed)}"
 
 
 def waiting_order(server: PortalServer, site: str) -> str:
-    waiting = server.subscription_of(site, administrator(site), *is_pending)
-    return f"/sign-in?next=/activate/{waiting.order.order_number}"
+    return f"/sign-in?next=/activate/{server.order_number_of(site, administrator(site), *is_pending)}"
 
 
 def set_password(server: PortalServer, site: str) -> str:

@@ -223,6 +223,11 @@ class PortalServer:
                 .get()
             )
 
+    def order_number_of(self, site: str, email: str, *wanted: Any) -> str:
+        found = self.subscription_of(site, email, *wanted)
+        with self.portal.at(self.portal.sites[site]):
+            return str(found.order.order_number)
+
     def password_token(self, site: str, email: str) -> str:
         """What a mailed link to set a password would hold."""
         with self.portal.at(self.portal.sites[site]):

@@ -111,7 +111,8 @@ def test_a_lost_mail_is_no_obstacle(visit: Visit, server: PortalServer) -> None:
     visitor.open(order.path)
     page.locator(f"form[action='{order.path}/activation-mail'] button").click()
     expect(page.locator("main .note.ok")).to_contain_text(order.email)
-    page.wait_for_function("window.said.length === 1")
+    expect(page.locator("#status")).to_contain_text(order.email)
+    assert len(visitor.said()) == 1
     server.deliver_mail("fr")
     visitor.open("/mailbox", site=None)
     expect(page.locator("a[href^='/mailbox/']").filter(has_text=order.number)).to_have_count(2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import product
 from typing import Any
@@ -18,12 +18,13 @@ import peewee as pw
 import pytest
 
 from bench.filling import fill_account
-from webapp.assembly import Portal
-from webapp.data.database import database
-from webapp.data.statements import engine_name
+from tests.conftest import NOON
+from webapp.assembly import Portal, assemble
+from webapp.config import read_settings
+from webapp.data.database import Databases, database
+from webapp.data.statements import engine_name, rows
 from webapp.domain import sign_in, subscription_list, subscriptions
 from webapp.domain.subscription_list import COUNT_LIMIT, PAGE_SIZE, SHELVES, SORTS, Query
-from webapp.sites import Site
 
 MANY = 10_000
 STEPS_A_ROW = 8  # of SQLite's machine, for each subscription that a search looks through
@@ -39,14 +40,32 @@ class Filled:
     now: datetime
 
 
-@pytest.fixture
-def filled(portal: Portal, site_fr: Site, now: datetime) -> Iterator[Filled]:
-    with portal.at(site_fr):
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def many(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Portal, Filled]]:
+    """Filled once for all: nothing here changes anything."""
+    engine = request.getfixturevalue("sqlite_engine" if request.param == "sqlite" else "postgres_engine")
+    folder, now = tmp_path_factory.mktemp("many"), NOON
+    plain = assemble(read_settings({"PORTAL_DATA": str(folder)}))
+    urls = {site.code: engine.url(site.code, folder) for site in plain.sites}
+    portal = replace(plain, databases=Databases(urls, prepare=engine.prepare), clock=lambda: now)
+    with portal.at(portal.sites["fr"]):
         few = fill_account(portal, size=PAGE_SIZE, account="1001", email="few@example.com", now=now)
         many = fill_account(portal, size=MANY, account="1002", email="many@example.com", now=now)
         row = subscription_list.page(many.id, Query(shelf="active"), now=now).rows[0]
         token = sign_in.start_session(many, user_agent="", now=now)
-        yield Filled(few.id, many.id, row.public_id, token, now)
+        filled = Filled(few.id, many.id, row.public_id, token, now)
+    yield portal, filled
+    portal.databases.close_all()
+    engine.forget(portal)
+
+
+@pytest.fixture
+def filled(many: tuple[Portal, Filled]) -> Iterator[Filled]:
+    portal, filled = many
+    with portal.at(portal.sites["fr"]):
+        yield filled
 
 
 # ---- plans
@@ -102,24 +121,32 @@ def _explained_by_postgresql(sql: str, parameters: Any) -> Plan:
     return plan
 
 
-_NODES = {
-    "Seq Scan": "SCAN",
-    "Sort": "SORT",
-    "Incremental Sort": "SORT",
-    "Bitmap Heap Scan": "SCAN of a bitmap",
-}
+_NODES = {"Sort": "SORT", "Incremental Sort": "SORT"}
+_INDEX = {"Index Scan": "INDEX", "Index Only Scan": "INDEX ONLY", "Bitmap Index Scan": "INDEX"}
 
 
 def _walk(node: dict[str, Any], plan: Plan, *, inside: bool) -> None:
     kind = node["Node Type"]
-    if kind in ("Index Scan", "Index Only Scan"):
-        only = "INDEX ONLY" if kind == "Index Only Scan" else "INDEX"
-        line = f"SEARCH {node['Alias']} USING {only} {node['Index Name']} {node.get('Index Cond', '')}"
+    if kind == "Seq Scan":
+        line = f"SCAN {node['Relation Name']}"
+    elif kind in _INDEX:
+        line = f"SEARCH USING {_INDEX[kind]} {node['Index Name']} {node.get('Index Cond', '')}"
     else:
         line = f"{_NODES.get(kind, kind)} {node.get('Alias', '')}".strip()
     (plan.inner if inside else plan.outer).append(line)
     for child in node.get("Plans", []):
         _walk(child, plan, inside=inside or kind == "Limit")
+
+
+@contextmanager
+def as_if_everything_were_big() -> Iterator[None]:
+    """PostgreSQL reads what is small, or nearly all one administrator's, without an index, and rightly."""
+    settings = ("enable_seqscan", "enable_bitmapscan") if engine_name() == "postgresql" else ()
+    for setting in settings:
+        database.execute_sql(f"SET {setting} = off")
+    yield
+    for setting in settings:
+        database.execute_sql(f"RESET {setting}")
 
 
 def of_table(lines: list[str], *words: str) -> list[str]:
@@ -134,9 +161,11 @@ def test_each_page_of_the_list_is_read_from_an_index_in_its_order(filled: Filled
         later = [Query(shelf, text, sort, after=first.next_cursor)] if first.next_cursor else []
         for asked in (query, *later):
             (plan,) = plans(lambda asked=asked: subscription_list.page(filled.many, asked, now=filled.now))
-            found = of_table(plan.inner, "SEARCH")
+            found, more = of_table(plan.inner, "SEARCH"), of_table(plan.inner, "SORT", "SCAN")
             by_index = len(found) == 1 and "administrator_id" in found[0]
-            if not by_index or of_table(plan.inner, "SORT", "SCAN"):
+            # What awaits activation or was cancelled is little: PostgreSQL may fetch it all and sort it.
+            little = shelf in ("pending", "cancelled") and "shelf" in found[0].partition("(")[2]
+            if not by_index or more not in ([], ["SORT"] if little else []):
                 wrong.append((asked, plan.inner))
     assert wrong == []
 
@@ -161,29 +190,32 @@ def test_a_search_never_reads_the_subscriptions_themselves(filled: Filled, sort:
 
 
 def test_counts_and_queue_are_read_from_indexes(filled: Filled) -> None:
-    for ask in (subscription_list.counts, subscription_list.queue):
-        for plan in plans(lambda ask=ask: ask(filled.many, now=filled.now)):
-            lines = plan.inner + plan.outer
-            assert of_table(lines, "SEARCH") and not of_table(lines, "SCAN s", "SORT"), lines
-            assert all("administrator_id" in line for line in of_table(lines, "SEARCH s "))
+    with as_if_everything_were_big():
+        found = [
+            plan
+            for ask in (subscription_list.counts, subscription_list.queue)
+            for plan in plans(lambda ask=ask: ask(filled.many, now=filled.now))
+        ]
+    for lines in (plan.inner + plan.outer for plan in found):
+        searched = of_table(lines, "SEARCH")
+        assert searched and all("administrator_id" in line for line in searched), lines
+        assert not of_table(lines, "SCAN subscription", "SCAN s", "SORT"), lines
 
 
 def test_the_manage_page_and_the_session_are_found_by_their_keys(filled: Filled) -> None:
-    """PostgreSQL reads small tables whole, and rightly: it is told here that they are not small."""
-    if engine_name() == "postgresql":
-        database.execute_sql("SET enable_seqscan = off")
-    with statements() as seen:
+    def ask() -> None:
         row = subscriptions.managed(filled.many, filled.public_id, now=filled.now)
         subscriptions.activity(row.id)
         subscriptions.seats(row.id)
         assert sign_in.person_of_session(filled.token, now=filled.now)
-    explain = _explained_by_sqlite if engine_name() == "sqlite" else _explained_by_postgresql
-    found = [explain(event.sql, event.params) for event in list(seen)]
+
+    with as_if_everything_were_big():
+        found = plans(ask)
     assert len(found) == 4
     for plan in found:
         assert not of_table(plan.inner + plan.outer, "SCAN"), plan
-    activity = found[1]
-    assert not of_table(activity.inner + activity.outer, "SORT"), activity
+    activity = found[1].inner + found[1].outer
+    assert any("subscription_id" in line for line in of_table(activity, "SEARCH")), activity
 
 
 # ---- work, counted
@@ -210,29 +242,33 @@ def steps(filled: Filled) -> Callable[[Callable[[], object]], int]:
     return count
 
 
-sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+sqlite_only = pytest.mark.parametrize("many", ["sqlite"], indirect=True)
 Steps = Callable[[Callable[[], object]], int]
 
 
 @sqlite_only
-def test_a_page_costs_the_same_with_ten_thousand_subscriptions(filled: Filled, steps: Steps) -> None:
-    for sort in SORTS:
-        query = Query(sort=sort)
-        few, many = (
-            steps(lambda who=who: subscription_list.page(who, query, now=filled.now))
-            for who in (filled.few, filled.many)
-        )
-        assert many <= 1.2 * few, sort
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_page_costs_the_same_with_ten_thousand_subscriptions(
+    filled: Filled, steps: Steps, sort: str
+) -> None:
+    few, many = (
+        steps(lambda who=who: subscription_list.page(who, Query(sort=sort), now=filled.now))
+        for who in (filled.few, filled.many)
+    )
+    assert many <= 1.2 * few
 
 
 @sqlite_only
-def test_a_page_far_behind_costs_the_same_as_the_first(filled: Filled, steps: Steps) -> None:
+def test_a_page_far_behind_costs_little_more_than_the_first(filled: Filled, steps: Steps) -> None:
+    """SQLite finds a page's key by its name, and walks through those of the same name."""
+    products = rows("SELECT count(DISTINCT sort_key) AS number FROM subscription")[0].number
     first = steps(lambda: subscription_list.page(filled.many, Query(), now=filled.now))
-    cursor = subscription_list.page(filled.many, Query(), now=filled.now).next_cursor
-    for _page in range(60):
-        cursor = subscription_list.page(filled.many, Query(after=cursor), now=filled.now).next_cursor
-    far = steps(lambda: subscription_list.page(filled.many, Query(after=cursor), now=filled.now))
-    assert far <= 1.5 * first
+    cursor = ""
+    for _page in range(200):
+        query = Query(after=cursor)
+        taken = steps(lambda query=query: subscription_list.page(filled.many, query, now=filled.now))
+        assert taken <= first + STEPS_A_ROW * MANY / products * 2
+        cursor = subscription_list.page(filled.many, query, now=filled.now).next_cursor
 
 
 @sqlite_only

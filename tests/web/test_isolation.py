@@ -95,46 +95,36 @@ def test_a_host_is_the_same_in_capitals_and_at_any_port(host: str, fr: SiteClien
 # ---- many at once
 
 
-def visit(app: Flask, actor: Actor, cast: Cast, version: int) -> Iterator[str]:
+def visit(client: SiteClient, actor: Actor, cast: Cast, version: int) -> Iterator[str]:
     """What an administrator sees who looks around and saves a purchase order number."""
-    client = visit_as(app, actor)
     active = cast.row(actor, "active").public_id
     for path in ("/subscriptions", f"/subscriptions/{active}", f"/subscriptions/{active}/users"):
         answer = client.get(path)
         yield from foreign_in(answer.text, actor)
         if answer.status_code != 200 or actor.name not in answer.text:
             yield f"{path} at {actor.site}: {answer.status}"
-    number = f"PO kanari-{actor.site}-{actor.key} {version}"
-    answer = client.post(
-        f"/subscriptions/{active}/purchase-order", data={"po_number": number, "version": str(version)}
-    )
+    data = {"po_number": f"PO kanari-{actor.site}-{actor.key} {version}", "version": str(version)}
+    answer = client.post(f"/subscriptions/{active}/purchase-order", data=data)
     if answer.status_code not in (303, 409):
         yield f"saving at {actor.site}: {answer.status}"
     yield from foreign_in(answer.text, actor)
 
 
-def visit_as(app: Flask, actor: Actor) -> SiteClient:
-    client = client_at(app, actor.site)
-    client.set_cookie("session", _COOKIES[app, actor], domain=f"{actor.site}.localhost")
-    return client
-
-
-_COOKIES: dict[tuple[Flask, Actor], str] = {}
-
-
-def test_eight_threads_at_two_sites_see_nothing_of_each_other(app: Flask, portal: Portal, cast: Cast) -> None:
-    cookies = Cookies(app, cast)
-    _COOKIES.update({(app, actor): cookies.of(actor) for actor in (ALICE, DORA)})
+def test_eight_threads_at_two_sites_see_nothing_of_each_other(app: Flask, cast: Cast) -> None:
     barrier = Barrier(THREADS)
 
     def work(number: int) -> list[str]:
+        clients = {actor: signed_in(app, actor) for actor in (ALICE, DORA)}
         barrier.wait()
         turns = [(ALICE, DORA)[(number + turn) % 2] for turn in range(ROUNDS)]
-        return [problem for turn, actor in enumerate(turns) for problem in visit(app, actor, cast, turn)]
+        return [
+            problem
+            for turn, actor in enumerate(turns)
+            for problem in visit(clients[actor], actor, cast, turn)
+        ]
 
     with ThreadPoolExecutor(THREADS) as pool:
         problems = [problem for found in pool.map(work, range(THREADS)) for problem in found]
-    _COOKIES.clear()
     assert problems == []
     for actor in (ALICE, DORA):
         answer = signed_in(app, actor).get("/subscriptions")

@@ -47,12 +47,12 @@ def fill(portal: Portal, cast: Cast) -> Callable[[], None]:
 
     def fill() -> None:
         with portal.at(portal.sites["fr"]) as site, portal.databases.of(site).atomic():
-            added = more_like(cast.row(CHARLIE, "active"), 30)
+            added = more_like(cast.row(CHARLIE, "active"), 60)
             pending = Subscription.get_by_id(cast.row(CHARLIE, "pending").id)
             more = {
                 name: getattr(pending, name) for name in ("status", "shelf", "activate_before", "renewal_key")
             }
-            Subscription.update(more).where(Subscription.public_id.in_(added[:15])).execute()
+            Subscription.update(more).where(Subscription.public_id.in_(added[:30])).execute()
 
     return fill
 

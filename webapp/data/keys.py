@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+_EMAIL_LIMIT = 320
 _SEARCH_LIMIT = 300  # both keys fit into one index row of PostgreSQL
 # Letters that Unicode does not decompose although people type them without the stroke or dot.
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ß": "ss", "’": "'"})
@@ -25,5 +26,8 @@ def sort_key(text: str) -> str:
 
 
 def email_key(address: str) -> str:
-    """E-mail addresses compare without case and are shown as sent. (Not folded: straße@ is not strasse@.)"""
-    return unicodedata.normalize("NFC", address.strip()).lower()
+    """E-mail addresses compare without case and are shown as sent. (Not folded: straße@ is not strasse@.)
+
+    What people type may be anything: what no database keeps is dropped, and nobody's address is that long.
+    """
+    return unicodedata.normalize("NFC", address.replace("\0", "").strip()).lower()[:_EMAIL_LIMIT]

@@ -48,6 +48,13 @@ class SiteSessions(SecureCookieSessionInterface):
             signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
         )
 
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        """Most answers change nothing in it: those only say that they depend on the cookie."""
+        if session.modified:
+            super().save_session(app, session, response)
+        else:
+            response.vary.add("Cookie")
+
     def open_session(self, app: Flask, request: Request) -> Any:
         return super().open_session(app, request) if site_or_none() else self.make_null_session(app)
 

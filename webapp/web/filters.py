@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from markupsafe import Markup, escape
 from wtforms import Form
 
@@ -83,6 +83,14 @@ def country_sites() -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: sort_key(pair[1]))
 
 
+def here() -> str:
+    """Where to come back to: this page, unless it answered a form that has no page of its own."""
+    readable = request.method == "GET" or current_app.url_map.bind("").test(request.path, "GET")
+    if not readable:
+        return "/"
+    return request.full_path if request.query_string else request.path
+
+
 def page_context() -> dict[str, Any]:
     """What every page is built with; cheap, since nothing here asks the database again."""
     spoken = i18n.current_speech()
@@ -95,6 +103,7 @@ def page_context() -> dict[str, Any]:
         "languages": language.offered(),
         "nonce": nonce(),
         "path": request.path,
+        "here": here(),
         "front_address": this_portal().settings.origin() + "/",
         "production": this_portal().settings.production,
     }
@@ -106,8 +115,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         formats.keywords(
             asset_url=asset_url,
-            endonym=language.endonym,
-            direction_of=language.direction_of,
+            endonym=formats.language_name,
+            direction_of=i18n.direction_of,
             hx=hx,
             icon=icon,
             initials=initials,

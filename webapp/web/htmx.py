@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template
 from htmx_flask import request
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 VARY = ("HX-Request", "HX-Request-Type")
@@ -37,7 +38,7 @@ def go(location: str) -> Response | WerkzeugResponse:
     if not request.htmx:
         return redirect(location, 303)
     response = make_response("", 204)
-    response.headers["HX-Redirect"] = location
+    response.headers["HX-Redirect"] = iri_to_uri(location)
     return response
 
 

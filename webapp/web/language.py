@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from babel import Locale
 from flask import request
 
-from webapp import formats, i18n
+from webapp import i18n
 from webapp.web.auth import visitor_or_none
 from webapp.web.site import site_or_none
 
@@ -34,12 +33,3 @@ def chosen_language() -> str:
 def speak() -> None:
     site = site_or_none()
     i18n.set_speech(i18n.speech(chosen_language(), site.territory if site else "GB"))
-
-
-def endonym(code: str) -> str:
-    """A language in its own words, with the country where a site tells two apart."""
-    return formats.language_name(code)
-
-
-def direction_of(code: str) -> str:
-    return str(Locale.parse(code.split("_")[0]).text_direction)

@@ -45,8 +45,7 @@ def refuse_forged_requests() -> None:
 
 
 def add_headers(response: Response) -> Response:
-    for name, value in _FIXED.items():
-        response.headers[name] = value
+    response.headers.extend(_FIXED)
     if response.mimetype == "text/html" and "Content-Security-Policy" not in response.headers:
         response.headers["Content-Security-Policy"] = _CSP.format(nonce=nonce())
     if this_portal().settings.production:

@@ -31,6 +31,7 @@ document.addEventListener("htmx:before:swap", () => {
     address: at.getAttribute("href"),
     words: at.textContent,
     heading: at.closest("section[aria-labelledby]")?.getAttribute("aria-labelledby"),
+    typed: at.type === "search" ? at.value : null,
   };
 });
 
@@ -48,6 +49,14 @@ function successor() {
 const dialog = document.getElementById("dialog");
 dialog?.addEventListener("close", () => dialog.querySelector("#dialog-body").replaceChildren());
 
+/* Who goes on typing while the answer to the first letters is on its way loses none of the others. */
+function keepTyping() {
+  const field = left && left.typed !== null && document.getElementById(left.id);
+  if (!field || field.value === left.typed) return;
+  field.value = left.typed;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 /* After a swap the new content says where the focus belongs (data-focus) and what is to be told (data-announce). */
 document.addEventListener("htmx:after:swap", () => {
   if (dialog && !dialog.open && dialog.querySelector("#dialog-body").firstElementChild) dialog.showModal();
@@ -58,6 +67,7 @@ document.addEventListener("htmx:after:swap", () => {
   } else if (left && (!document.activeElement || document.activeElement === document.body)) {
     successor()?.focus();
   }
+  keepTyping();
   tell();
 });
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, request
@@ -12,19 +13,24 @@ from webapp.domain.sign_in import SignInRefused
 from webapp.web import auth, htmx
 from webapp.web.forms import SignInForm
 from webapp.web.limits import sign_ins_per_address
-from webapp.web.policy import policy
+from webapp.web.policy import OrderNumber, policy
 from webapp.web.site import this_portal
 
 pages = Blueprint("sign_in", __name__)
 
-ACTIVATE = "/activate/"
+ORDER_LINK = re.compile(f"/activate/({OrderNumber.regex})")
 
 
 def _page(form: SignInForm, *, problem: str = "", status: int = 200) -> Any:
     next_path = auth.local_path(str(form.next.data or ""))
-    order = next_path.removeprefix(ACTIVATE) if next_path.startswith(ACTIVATE) else ""
+    order = ORDER_LINK.fullmatch(next_path)
     return htmx.render(
-        "sign_in/page.html", status=status, form=form, problem=problem, next=next_path, order=order
+        "sign_in/page.html",
+        status=status,
+        form=form,
+        problem=problem,
+        next=next_path,
+        order=order and order[1],
     )
 
 
