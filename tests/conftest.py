@@ -51,8 +51,8 @@ def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> SqliteEngine:
 
 
 @pytest.fixture(scope="session")
-def postgres_engine(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[PostgresEngine]:
-    engine = PostgresEngine(tmp_path_factory, worker_id)
+def postgres_engine(testrun_uid: str, worker_id: str) -> Iterator[PostgresEngine]:
+    engine = PostgresEngine(testrun_uid, worker_id)
     yield engine
     engine.stop()
 

