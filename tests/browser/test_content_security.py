@@ -36,6 +36,7 @@ REQUESTS = {
     "htmx": '<div hx-get="/subscriptions?stolen" hx-trigger="load"></div>',
     "htmx-guessed-nonce": '<div hx-get="/subscriptions?stolen" hx-trigger="load" hx-nonce="AAAAAAAAAAAA"></div>',
     "htmx-data": '<div data-hx-get="/subscriptions?stolen" data-hx-trigger="load"></div>',
+    "htmx-body": '<body hx-get="/subscriptions?stolen" hx-trigger="load">',
     "htmx-on": """<div hx-on:load="fetch('/subscriptions?stolen')" hx-on::load="fetch('/subscriptions?stolen')"></div>""",
     "picture": '<img src="http://localhost:1/?stolen">',
     "stylesheet": '<link rel="stylesheet" href="http://localhost:1/?stolen">',
@@ -118,19 +119,21 @@ def test_with_the_answers_own_nonce_a_request_is_sent(visitor: Visitor) -> None:
     assert heard
 
 
-@pytest.mark.parametrize("late", ["hx-csp.min.js", "htmx.min.js"])
-def test_the_guard_is_there_before_htmx_starts_however_slow_the_line_is(visitor: Visitor, late: str) -> None:
+@pytest.mark.parametrize("line", ["slow", "broken"])
+@pytest.mark.parametrize("attack", ["htmx", "htmx-guessed-nonce", "htmx-body"])
+def test_htmx_obeys_nothing_planted_while_its_guard_is_on_its_way(
+    visitor: Visitor, attack: str, line: str
+) -> None:
     def later(route: Route) -> None:
         time.sleep(SETTLE_MS / 1000)
-        route.continue_()
+        route.abort() if line == "broken" else route.continue_()
 
-    plant(visitor.page, REQUESTS["htmx"])
-    visitor.page.route(f"**/{late}*", later)
+    plant(visitor.page, REQUESTS[attack])
+    visitor.page.route("**/hx-csp.min.js*", later)
     heard = reached(visitor.page)
-    with visitor.expecting(*BLOCKED) as blocked:
+    with visitor.expecting("ERR_FAILED", *BLOCKED):
         visitor.open("/subscriptions")
         visitor.page.wait_for_timeout(SETTLE_MS)
-    assert blocked
     assert heard == []
 
 

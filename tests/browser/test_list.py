@@ -73,6 +73,9 @@ def test_the_back_button_brings_the_earlier_list_back(visitor: Visitor) -> None:
     page.go_forward()
     expect(page.locator(ROWS)).to_have_count(2)
     assert page.locator("header.top").count() == 1, "the page, not a page inside the page"
+    page.locator("nav.tabs a[href$='status=active']").click()
+    expect(page.locator(ROWS)).to_have_count(4)
+    assert visitor.said(), "what came back is alive"
 
 
 def test_status_links_say_where_one_is_and_keep_the_focus(visitor: Visitor) -> None:

@@ -1,6 +1,15 @@
 /* What htmx leaves to us: say each change once, put the focus where the reader goes on, close the menus. */
 "use strict";
 
+/* htmx does not wait for its guard, hx-csp, when that comes late or not at all: planted attributes would be obeyed.
+   So no request leaves for markup that asks for one without the page's own nonce. */
+const nonce = document.querySelector("script[nonce]").nonce;
+document.addEventListener("htmx:config:request", (event) => {
+  const { target } = event;
+  const asks = [...target.attributes].some(({ name }) => /^(data-)?hx-/.test(name));
+  if (asks && target.getAttribute("hx-nonce") !== nonce) event.preventDefault();
+});
+
 const status = document.getElementById("status");
 let clearing = 0;
 
