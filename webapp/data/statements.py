@@ -46,6 +46,12 @@ def rows(sql: str, **parameters: Any) -> Sequence[Any]:
     return [make(row) for row in cursor.fetchall()]
 
 
+def run(sql: str, **parameters: Any) -> int:
+    """A change; how many rows it reached."""
+    text, names = _prepared(sql, engine_name())
+    return int(database.execute_sql(text, [parameters[name] for name in names]).rowcount)
+
+
 def row(sql: str, **parameters: Any) -> Any | None:
     found = rows(sql, **parameters)
     return found[0] if found else None

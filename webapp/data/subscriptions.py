@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import peewee as pw
 
 from webapp.data.accounts import Account, Person
@@ -79,13 +81,40 @@ class Subscription(SiteModel):
         )
 
 
-class Seat(SiteModel):
-    """One licence given to one person."""
+INVITED, USED = "invited", "active"  # a seat's states
 
+
+def new_seat_key() -> str:
+    """What a seat is called in addresses: row numbers are nobody's business."""
+    return secrets.token_hex(8)
+
+
+class Seat(SiteModel):
+    """One licence given to one person. What ended or was taken back stays as a row that counts no more."""
+
+    key = pw.CharField(max_length=16, unique=True, default=new_seat_key)
     subscription = SiteForeignKey(Subscription, backref="seats")
+    subscription_id: int
     person = SiteForeignKey(Person, backref="seats")
+    person_id: int
     state = pw.CharField(max_length=10)  # invited, active
     since = InstantField()
+    last_day = LocalDateField(null=True)  # of use, as the administrator set it
+    over_on = pw.CharField(max_length=10, default=NEVER)  # first local day on which it is nobody's any more
+    counted = pw.SmallIntegerField(default=1)  # 1 while it is among the subscription's `seats_taken`
+    revoked_at = InstantField(null=True)
+    cost_centre = pw.TextField(default="")
+    job_site = pw.TextField(default="")
+    version = pw.IntegerField(default=0)  # counts changes: who read an older one is told
+    sort_key = pw.TextField(default="")
+    search_key = pw.TextField(default="")
 
     class Meta:
-        indexes = ((("subscription", "person"), True), (("person", "subscription"), False))
+        indexes = (
+            (("subscription", "person"), True),
+            (("person", "subscription"), False),
+            # The list by name, searching included; what is over but still counted; what ended, latest first.
+            (("subscription", "counted", "sort_key", "id", "over_on", "state", "search_key"), False),
+            (("subscription", "counted", "state", "over_on"), False),
+            (("subscription", "over_on", "id", "search_key"), False),
+        )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
@@ -18,10 +19,11 @@ from webapp.data.keys import email_key, sort_key
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ENDED, Seat, Subscription
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
-from webapp.domain import accounts, activation, cancellation, passwords, purchase_orders
-from webapp.domain.calendar import start_of_day
+from webapp.domain import accounts, activation, cancellation, passwords, purchase_orders, seats
+from webapp.domain.calendar import local_date, start_of_day
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
+from webapp.domain.seat_facts import Facts
 from webapp.sites import Product, Site
 
 
@@ -133,7 +135,7 @@ def _tell(
         return
     activated_at = now - timedelta(days=story.activated_days_ago)
     _activate(subscription, row, now=activated_at)
-    _fill_seats(subscription, person, story.seats, now=activated_at + timedelta(days=1))
+    _fill_seats(subscription, person, story.seats, now=activated_at + timedelta(days=1), today=now)
     if story.new_po_number:
         later = now - timedelta(days=4)
         purchase_orders.change_po_number(
@@ -187,7 +189,21 @@ def _activate(subscription: Subscription, row: Person, *, now: datetime) -> None
     )
 
 
-def _fill_seats(subscription: Subscription, person: DemoPerson, count: int, *, now: datetime) -> None:
+# Of the first people: how many days from today their seat ends, whether it was taken back, who pays, and where.
+_NOTED: dict[int, dict[str, Any]] = {
+    0: {"job_site": "Tour Exemple, lot 4"},
+    1: {"days_left": 38, "cost_centre": "4711", "job_site": "Tour Exemple, lot 4"},
+    2: {"days_left": -12, "cost_centre": "4711"},
+    5: {"cost_centre": "0815"},
+    9: {"removed": True},
+}
+
+
+def _fill_seats(
+    subscription: Subscription, person: DemoPerson, count: int, *, now: datetime, today: datetime
+) -> None:
+    """Seats in every state: two of three dozen are over."""
+    taken = 0
     for index in range(count):
         first = _COLLEAGUES[index % len(_COLLEAGUES)]
         name = first if index < len(_COLLEAGUES) else f"{first} {index // len(_COLLEAGUES) + 1}"
@@ -195,8 +211,33 @@ def _fill_seats(subscription: Subscription, person: DemoPerson, count: int, *, n
         colleague = accounts.keep_person(email=address, name=name, language=person.language, now=now)
         accounts.join(colleague, subscription.account, now=now)
         state = "invited" if index % 7 == 6 else "active"
-        Seat.insert(subscription=subscription, person=colleague, state=state, since=now).execute()
-    Subscription.update(seats_taken=count).where(Subscription.id == subscription.id).execute()
+        taken += _seat(subscription, colleague, state, _NOTED.get(index, {}), now=now, today=today)
+    Subscription.update(seats_taken=taken).where(Subscription.id == subscription.id).execute()
+
+
+def _seat(
+    subscription: Subscription,
+    colleague: Person,
+    state: str,
+    noted: dict[str, Any],
+    *,
+    now: datetime,
+    today: datetime,
+) -> int:
+    """1 if it still takes a licence."""
+    days, removed = noted.get("days_left"), "removed" in noted
+    last_day = local_date(today, current_site().time_zone) + timedelta(days=days) if days else None
+    facts = Facts(last_day, noted.get("cost_centre", ""), noted.get("job_site", ""))
+    seats.give(subscription, colleague, facts, state=state, now=now)
+    over = removed or (days or 0) < 0
+    if over:
+        over_on = (last_day or local_date(today, current_site().time_zone)) + timedelta(
+            days=1 if days else -3
+        )
+        changes = {"counted": 0, "over_on": over_on.isoformat(), "revoked_at": today if removed else None}
+        here = (Seat.subscription == subscription) & (Seat.person == colleague)
+        Seat.update(changes).where(here).execute()
+    return 0 if over else 1
 
 
 def _cancel(subscription: Subscription, row: Person, *, now: datetime) -> None:

@@ -61,7 +61,7 @@ def leave_if_unused(person: Person, account: Account) -> bool:
     administers = Subscription.select().where(
         of_account, (Subscription.administrator == person) | (Subscription.backup == person)
     )
-    uses = Seat.select().join(Subscription).where(of_account, Seat.person == person)
+    uses = Seat.select().join(Subscription).where(of_account, Seat.person == person, Seat.counted == 1)
     if administers.exists() or uses.exists():
         return False
     here = (Membership.account == account) & (Membership.person == person)

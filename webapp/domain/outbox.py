@@ -95,9 +95,11 @@ def _token_path(token: TokenRequest, number: str) -> str:
     return TOKEN_PATHS[token.purpose] + _placeholder(number)
 
 
-def withdraw_pending(subscription: Subscription, kind: str) -> int:
-    """What has not left yet never will: its link is dead. Says how many."""
+def withdraw_pending(subscription: Subscription, kind: str, *, to: Person | None = None) -> int:
+    """What has not left yet (to this person, if one is named) never will: its link is dead. Says how many."""
     waiting = (OutboxMessage.subscription == subscription) & (OutboxMessage.kind == kind)
+    if to is not None:
+        waiting &= OutboxMessage.person == to
     change = OutboxMessage.update(state=WITHDRAWN, claim=None)
     return int(change.where(waiting & (OutboxMessage.state == QUEUED)).execute())
 

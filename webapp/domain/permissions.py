@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import peewee as pw
+
 from webapp.data.accounts import Account, Person
-from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Subscription
+from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Seat, Subscription
 from webapp.data.transfers import Transfer
 from webapp.domain.refusals import NotThere
 
@@ -71,6 +73,46 @@ def open_transfer(person_id: int, public_id: str) -> Transfer:
             Transfer.settled_at.is_null(),
             Transfer.taken_back_at.is_null(),
         )
+        .get_or_none()
+    )
+    if found is None:
+        raise NotThere
+    return found
+
+
+# ---- who manages the users of a subscription: its administrator. Decided here and nowhere else.
+
+MANAGES_USERS_SQL = "s.administrator_id = :person"
+
+
+def manages_users(person_id: int) -> pw.Expression:
+    """The same, for who asks with Peewee."""
+    return Subscription.administrator == person_id
+
+
+def subscription_with_users(person_id: int, public_id: str) -> Subscription:
+    """An active one whose users this person manages."""
+    here = (Subscription.public_id == public_id) & manages_users(person_id)
+    found = (
+        Subscription.select(Subscription, Account)
+        .join(Account)
+        .where(here, Subscription.status == ACTIVE)
+        .get_or_none()
+    )
+    if found is None:
+        raise NotThere
+    return found
+
+
+def managed_seat(person_id: int, key: str) -> Seat:
+    """A seat of an active subscription whose users this person manages."""
+    found = (
+        Seat.select(Seat, Subscription, Account, Person)
+        .join(Subscription)
+        .join(Account)
+        .switch(Seat)
+        .join(Person, on=(Seat.person == Person.id), attr="person")
+        .where(Seat.key == key, manages_users(person_id), Subscription.status == ACTIVE)
         .get_or_none()
     )
     if found is None:

@@ -18,6 +18,8 @@ from webapp.data.database import current_site, to_micros
 from webapp.data.keys import fold
 from webapp.data.statements import row, rows
 from webapp.domain.calendar import local_date
+from webapp.domain.seat_list import HOLDS_SEAT_SQL
+from webapp.domain.seats import TAKEN_SQL
 
 PAGE_SIZE = 25
 QUEUE_SIZE = 5
@@ -81,6 +83,7 @@ class Counts:
     active: int
     cancelled: int
     next_renewal: str | None  # ISO date
+    holds_seat: bool = False  # so that there is something to use, administered or not
 
     @property
     def all(self) -> int:
@@ -104,11 +107,12 @@ SELECT
     AND s.shelf = 'cancelled' LIMIT {COUNT_LIMIT + 1}) c) AS cancelled,
  (SELECT s.renewal_key FROM subscription s WHERE s.administrator_id = :person
     AND s.renewal_key >= :today AND s.renewal_key < '9999' ORDER BY s.renewal_key, s.id LIMIT 1)
- AS next_renewal
+ AS next_renewal, {HOLDS_SEAT_SQL} AS holds_seat
 """
 
-_COLUMNS = """s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.seats_taken, s.status,
- s.commitment, s.activate_before, s.term_start, s.term_end, s.ends_on, s.po_number"""
+_COLUMNS = f"""s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity,
+ {TAKEN_SQL} AS seats_taken, s.status, s.commitment, s.activate_before, s.term_start, s.term_end, s.ends_on,
+ s.po_number"""
 
 _QUEUE_SQL = f"""
 SELECT s.public_id, s.product_name, s.activate_before FROM subscription s
@@ -121,7 +125,7 @@ def counts(person_id: int, *, now: datetime) -> Counts:
     today = local_date(now, current_site().time_zone).isoformat()
     found = row(_COUNTS_SQL, person=person_id, now=to_micros(now), today=today)
     assert found is not None
-    return Counts(found.pending, found.active, found.cancelled, found.next_renewal)
+    return Counts(found.pending, found.active, found.cancelled, found.next_renewal, bool(found.holds_seat))
 
 
 def queue(person_id: int, *, now: datetime) -> Sequence[Any]:
@@ -140,6 +144,7 @@ def page(person_id: int, query: Query, *, now: datetime) -> Page:
             sql,
             person=person_id,
             now=to_micros(now),
+            today=local_date(now, current_site().time_zone).isoformat(),
             key=key,
             last_id=last_id,
             shelf=query.shelf,

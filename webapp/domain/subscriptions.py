@@ -16,6 +16,7 @@ from webapp.domain import audit
 from webapp.domain.calendar import days_left, last_activation_day, local_date
 from webapp.domain.purchase_orders import PoNumberChange
 from webapp.domain.refusals import NotThere
+from webapp.domain.seats import TAKEN_SQL
 
 RECENT_EVENTS = 8
 
@@ -71,8 +72,9 @@ def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-_MANAGE_SQL = """
-SELECT s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.seats_taken, s.status, s.shelf,
+_MANAGE_SQL = f"""
+SELECT s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, {TAKEN_SQL} AS seats_taken,
+ s.status, s.shelf,
  s.commitment, s.billing_period, s.unit_price, s.currency, s.payment_method, s.po_number, s.po_version,
  s.activate_before, s.ordered_at, s.activated_at, s.term_start, s.term_end, s.ends_on, s.agreement_key,
  o.order_number, a.name AS account_name, a.customer_number, a.line1, a.line2, a.postal_code, a.city, a.region,
@@ -101,7 +103,8 @@ WHERE e.subscription_id = :subscription ORDER BY e.id DESC LIMIT :size
 
 def managed(person_id: int, public_id: str, *, now: datetime) -> Any:
     """Everything the manage page shows of one subscription, if this person administers it."""
-    found = row(_MANAGE_SQL, person=person_id, public_id=public_id, now=to_micros(now))
+    today = _today(now, current_site().time_zone).isoformat()
+    found = row(_MANAGE_SQL, person=person_id, public_id=public_id, now=to_micros(now), today=today)
     if found is None:
         raise NotThere
     return found
@@ -133,14 +136,3 @@ def latest_po_change(found: Any, events: Sequence[Activity]) -> PoNumberChange |
         return None
     details = events[0].details
     return PoNumberChange(details["old"], details["new"], found.po_version)
-
-
-_SEATS_SQL = """
-SELECT p.name, p.email, seat.state, seat.since FROM seat JOIN person p ON p.id = seat.person_id
-WHERE seat.subscription_id = :subscription ORDER BY p.sort_key, p.id
-"""
-
-
-def seats(subscription_id: int) -> Sequence[Any]:
-    """The people who hold a license, by name."""
-    return rows(_SEATS_SQL, subscription=subscription_id)

@@ -16,7 +16,7 @@ from webapp.data.keys import email_key
 from webapp.data.statements import row, rows
 from webapp.data.subscriptions import ACTIVE, Seat, Subscription
 from webapp.data.transfers import Transfer
-from webapp.domain import accounts, audit, limits, outbox
+from webapp.domain import accounts, audit, limits, outbox, seats
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 
@@ -81,10 +81,10 @@ class NewPerson:
 
 def new_person(*, name: str, email: str) -> NewPerson:
     """Checked as far as that can be done without asking the network: a typing error may remain."""
-    return NewPerson(_checked_name(name), _checked_email(email))
+    return NewPerson(checked_name(name), checked_email(email))
 
 
-def _checked_name(text: str) -> str:
+def checked_name(text: str) -> str:
     name = " ".join(text.split())
     if not name:
         raise NameMissing
@@ -93,7 +93,7 @@ def _checked_name(text: str) -> str:
     return name
 
 
-def _checked_email(text: str) -> str:
+def checked_email(text: str) -> str:
     address = text.strip()
     try:
         validate_email(address, check_deliverability=False)
@@ -113,7 +113,7 @@ def transfer_administration(
         heir = _heir(subscription.account, to, language=actor.language, now=now)
         was_backup = _hand_over(subscription, heir, actor)
         _settle(Transfer.subscription == subscription, now=now)  # who hands it on has come
-        seat_given_up = None if keep_seat else _give_up_seat(subscription, actor)
+        seat_given_up = None if keep_seat else seats.give_up(subscription, actor, now=now)
         made: Transfer = Transfer.create(
             subscription=subscription,
             from_person=actor,
@@ -154,20 +154,9 @@ def _hand_over(subscription: Subscription, heir: Person, actor: Person) -> bool:
     return was_backup
 
 
-def _give_up_seat(subscription: Subscription, holder: Person) -> str | None:
-    """Its state, so that taking the administration back can bring the seat back too."""
-    seat = Seat.get_or_none((Seat.subscription == subscription) & (Seat.person == holder))
-    if seat is None or Seat.delete().where(Seat.id == seat.id).execute() != 1:
-        return None
-    Subscription.update(seats_taken=Subscription.seats_taken - 1).where(
-        Subscription.id == subscription.id, Subscription.seats_taken > 0
-    ).execute()
-    return str(seat.state)
-
-
 def has_seat(subscription: Subscription, person_id: int) -> bool:
     own = (Seat.subscription == subscription) & (Seat.person == person_id)
-    return bool(Seat.select().where(own).exists())
+    return bool(Seat.select().where(own, Seat.counted == 1).exists())
 
 
 def _record(
@@ -243,7 +232,8 @@ def take_back(transfer: Transfer, *, actor: Person, now: datetime) -> None:
         )
         if back.execute() != 1:
             raise TakenTooLate
-        _give_seat_back(transfer, actor, now=now)
+        if transfer.seat_given_up:
+            seats.give_back(subscription, actor, now=now)
         _record(audit.TRANSFER_TAKEN_BACK, subscription, actor, heir, now)
         if not outbox.withdraw_pending(subscription, "transfer_received"):
             outbox.enqueue(
@@ -257,15 +247,6 @@ def _close(transfer: Transfer, *, now: datetime) -> None:
     still_open = Transfer.settled_at.is_null() & Transfer.taken_back_at.is_null()
     if Transfer.update(taken_back_at=now).where(Transfer.id == transfer.id, still_open).execute() != 1:
         raise TakenTooLate
-
-
-def _give_seat_back(transfer: Transfer, actor: Person, *, now: datetime) -> None:
-    subscription = transfer.subscription
-    if not transfer.seat_given_up or has_seat(subscription, actor.id):
-        return
-    free = (Subscription.id == subscription.id) & (Subscription.seats_taken < Subscription.quantity)
-    if Subscription.update(seats_taken=Subscription.seats_taken + 1).where(free).execute() == 1:
-        Seat.create(subscription=subscription, person=actor, state=transfer.seat_given_up, since=now)
 
 
 def _joined_by(transfer: Transfer) -> bool:

@@ -14,6 +14,7 @@ from wtforms import Form
 from webapp import formats, i18n
 from webapp.data.database import from_micros
 from webapp.data.keys import sort_key
+from webapp.domain import seat_list
 from webapp.domain.cancellation import last_day_before
 from webapp.domain.subscription_list import Query
 from webapp.web import auth, language
@@ -49,6 +50,11 @@ def hx(**attributes: str) -> Markup:
 def list_url(query: Query, **changes: str) -> str:
     arguments = query.to_url(**changes)
     return f"/subscriptions?{urlencode(arguments)}" if arguments else "/subscriptions"
+
+
+def seats_url(place: str, query: seat_list.Query, **changes: str) -> str:
+    arguments = query.to_url(**changes)
+    return f"{place}?{urlencode(arguments)}" if arguments else place
 
 
 def sort_link(query: Query, sort: str, label: str) -> Markup:
@@ -121,6 +127,7 @@ def init_app(app: Flask) -> None:
             icon=icon,
             initials=initials,
             list_url=list_url,
+            seats_url=seats_url,
             sort_link=sort_link,
             sorted_as=sorted_as,
             address_line=address_line,

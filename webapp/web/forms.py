@@ -9,8 +9,9 @@ from typing import Any
 from wtforms import BooleanField, EmailField, Form, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from webapp.domain import cancellation, purchase_orders
+from webapp.domain import cancellation, purchase_orders, seat_facts
 from webapp.domain.refusals import Refusal
+from webapp.domain.seat_facts import Facts
 from webapp.i18n import N_, _
 
 
@@ -51,8 +52,12 @@ class PoNumberForm(Form):
 
     @property
     def read_version(self) -> int:
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        return _version(self.version.data)
+
+
+def _version(typed: str | None) -> int:
+    text = str(typed or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 class CancellationForm(Form):
@@ -91,3 +96,42 @@ class TransferForm(Form):
     @property
     def adds_somebody(self) -> bool:
         return self.to.data == NEW_PERSON
+
+
+def _refused_by(rule: Callable[[str], object]) -> Callable[[Any, Any], None]:
+    """What was typed stays as it was typed."""
+
+    def check(form: Form, field: Any) -> None:
+        try:
+            rule(field.data or "")
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from None
+
+    return check
+
+
+class SeatForm(Form):
+    """What is noted of a seat; `version`: of the one that was read."""
+
+    last_day = StringField(validators=[_refused_by(seat_facts.read_day)])
+    cost_centre = StringField(validators=[_refused_by(seat_facts.normal_cost_centre)])
+    job_site = StringField(validators=[_refused_by(seat_facts.normal_job_site)])
+    version = HiddenField()
+
+    @property
+    def read_version(self) -> int:
+        return _version(self.version.data)
+
+    @property
+    def facts(self) -> Facts:
+        """Of a form that is valid."""
+        return Facts(
+            seat_facts.read_day(self.last_day.data or ""),
+            seat_facts.normal_cost_centre(self.cost_centre.data or ""),
+            seat_facts.normal_job_site(self.job_site.data or ""),
+        )
+
+
+class InvitationForm(SeatForm):
+    addresses = TextAreaField()
+    language = StringField()

@@ -47,6 +47,12 @@ class PublicId(BaseConverter):
     regex = r"SUB-[A-Z]{2}-[0-9]{6,12}"
 
 
+class SeatKey(BaseConverter):
+    """64 random bits: a seat's name in addresses."""
+
+    regex = r"[0-9a-f]{16}"
+
+
 class OrderNumber(BaseConverter):
     """The shop's own numbers: no slash, nothing that a path could be mistaken for."""
 
@@ -74,6 +80,7 @@ class AssetPath(BaseConverter):
 
 CONVERTERS = {
     "public_id": PublicId,
+    "seat_key": SeatKey,
     "order_number": OrderNumber,
     "mailed_token": MailedToken,
     "mail_name": MailName,

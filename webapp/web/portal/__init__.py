@@ -9,10 +9,13 @@ from webapp.web.portal import (
     backup,
     cancellation,
     help,
+    invitations,
     language,
     legal,
     passwords,
     purchase_orders,
+    seat_files,
+    seats,
     sign_in,
     subscriptions,
     transfer,
@@ -21,5 +24,6 @@ from webapp.web.portal import (
 
 def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
-    for noun in (sign_in, passwords, *of_subscriptions, language, help, legal):
+    of_users = (seats, invitations, seat_files)
+    for noun in (sign_in, passwords, *of_subscriptions, *of_users, language, help, legal):
         app.register_blueprint(noun.pages)

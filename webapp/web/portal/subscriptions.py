@@ -1,4 +1,4 @@
-"""The list, the page of one subscription, and its users."""
+"""The list and the page of one subscription."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import subscription_list, subscriptions, transfer
+from webapp.domain import seat_list, subscription_list, subscriptions, transfer
 from webapp.domain.subscription_list import COUNT_LIMIT, Query
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
@@ -35,6 +35,7 @@ def show_list() -> Any:
         page=page,
         queue=subscription_list.queue(person_id, now=now) if whole and counts.pending else [],
         handed_over=transfer.open_transfers(person_id) if whole else [],
+        used=seat_list.used_by(person_id, now=now) if whole and counts.holds_seat else [],
         product=portal.catalogue.by_key,
         standing=lambda row: subscriptions.standing(row, now=now),
         queue_standing=lambda row: subscriptions.pending_standing(row.activate_before, now=now),
@@ -57,19 +58,4 @@ def manage(public_id: str) -> Any:
         activity=activity,
         done=done,
         change=subscriptions.latest_po_change(row, activity) if done == "po" else None,
-    )
-
-
-@pages.get("/<public_id:public_id>/users")
-@policy("person")
-def users(public_id: str) -> Any:
-    portal = this_portal()
-    now = portal.clock()
-    row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
-    return htmx.render(
-        "subscriptions/users.html",
-        subscription=row,
-        standing=subscriptions.standing(row, now=now),
-        product=portal.catalogue.by_key(row.product_key),
-        seats=subscriptions.seats(row.id),
     )
