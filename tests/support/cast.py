@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -21,10 +21,11 @@ from webapp.assembly import Portal
 from webapp.data.accounts import Account, Person
 from webapp.data.database import atomic, current_site
 from webapp.data.outbox import SENT, OutboxMessage
-from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Seat, Subscription
-from webapp.domain import accounts, activation, audit, order_corrections
+from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Subscription
+from webapp.domain import accounts, activation, audit, order_corrections, seats
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
+from webapp.domain.seat_facts import Facts
 from webapp.domain.transfer import NewPerson, transfer_administration
 
 PASSWORD = "a ladder and a lantern"
@@ -74,6 +75,7 @@ class Row:
     public_id: str
     order_number: str
     po_number: str
+    seat_key: str = ""
 
 
 @dataclass
@@ -105,17 +107,18 @@ _NORD, _WEST = Company("nord", "1000001"), Company("west", "1000002")
 ALICE = _actor("alice", "fr", _OUEST, also="bob")
 FRANK = _actor("frank", "fr", _OUEST)  # administers too, in alice's account
 CHARLIE = _actor("charlie", "fr", _SUD)
-BOB = _actor("bob", "fr", _OUEST)  # holds a seat of alice's active subscription
+BOB = _actor("bob", "fr", _OUEST, also="alice")  # holds a seat of alice's active subscription
 ERIN = _actor("erin", "fr", _OUEST)  # pays
 DORA = _actor("dora", "de", _NORD, also="hans")
 GERD = _actor("gerd", "de", _NORD)
 NAMESAKE = _actor("namesake", "de", _WEST, email=ALICE.email, password=OTHER_PASSWORD)
-HANS = _actor("hans", "de", _NORD)
+HANS = _actor("hans", "de", _NORD, also="dora")
 
 # In the order in which they come to their site: the same row numbers are other people's elsewhere.
 PEOPLE = {"fr": (ALICE, FRANK, CHARLIE, BOB, ERIN), "de": (DORA, GERD, NAMESAKE, HANS)}
 SITES = tuple(PEOPLE)
 SEATS = {ALICE: BOB, DORA: HANS}
+SEATED = ("active", "cancelled", "ended")
 
 ALL_STATES = (
     Story("pending", "profis-engineering-premium", 10),
@@ -234,9 +237,9 @@ class _Teller:
         for actor in PEOPLE[code]:
             account = Account.get(Account.customer_number == actor.company.number)
             accounts.join(Person.get_by_id(self.cast.person_ids[actor]), account, now=long_ago)
-        for owner, holder in SEATS.items():
-            if owner.site == code:
-                self.give_seat(owner, holder)
+        for index, row in enumerate(self.cast.rows):
+            if row.owner.site == code and row.state in SEATED:
+                self.cast.rows[index] = replace(row, seat_key=self.give_seat(row))
         # What happened long ago was mailed long ago.
         OutboxMessage.update(state=SENT, sent_at=OutboxMessage.created_at).execute()
 
@@ -277,15 +280,15 @@ class _Teller:
         old, lately = subscription.administrator, self.now - timedelta(hours=1)
         transfer_administration(subscription, to=heir, keep_seat=True, actor=old, now=lately)
 
-    def give_seat(self, owner: Actor, holder: Actor) -> None:
-        taken = Subscription.id == self.cast.row(owner, "active").id
-        Seat.insert(
-            subscription=self.cast.row(owner, "active").id,
-            person=self.cast.person_ids[holder],
-            state="active",
-            since=self.now - timedelta(days=30),
-        ).execute()
-        Subscription.update(seats_taken=1).where(taken).execute()
+    def give_seat(self, row: Row) -> str:
+        """Of alice’s and dora’s rows to a colleague, of the others’ to themselves."""
+        subscription = Subscription.get_by_id(row.id)
+        holder = Person.get_by_id(self.cast.person_ids[SEATS.get(row.owner, row.owner)])
+        a_month_ago = self.now - timedelta(days=30)
+        given = seats.give(subscription, holder, Facts(), state="active", now=a_month_ago)
+        Subscription.update(seats_taken=1).where(Subscription.id == row.id).execute()
+        assert given
+        return given[0]
 
 
 def _account(owner: Actor) -> dict[str, Any]:

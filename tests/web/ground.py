@@ -37,7 +37,7 @@ OWNERS = {"fr": ALICE, "de": DORA}  # have rows in each state
 ELSEWHERE = {"fr": "de", "de": "fr"}
 LEAVERS = {"fr": FRANK, "de": GERD}  # got a new password
 FEW = {"fr": (ALICE, CHARLIE), "de": (DORA, NAMESAKE)}
-MISSING = {"row": "SUB-{}-999999", "order": "0399999999"}
+MISSING = {"row": "SUB-{}-999999", "order": "0399999999", "seat": "0123456789abcdef"}
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,16 @@ class Ground:
     def values(self, actor: Actor, route: Route) -> Iterator[tuple[str, str, Row | None]]:
         """Own rows (which come as rows), a colleague's, another account's, another site's, nobody's."""
         for row in self.cast.rows_of(actor):
-            yield f"own {row.state}", named(row, route), row
+            if named(row, route):
+                yield f"own {row.state}", named(row, route), row
         for owner, _stories in TOLD[actor.site]:
             whose = "a colleague’s" if owner.company == actor.company else "another account’s"
             for row in self._rows_of_others(owner) if owner != actor else ():
-                yield f"{whose} {row.state}", named(row, route), None
+                if named(row, route):
+                    yield f"{whose} {row.state}", named(row, route), None
         for row in self._rows_elsewhere(actor.site, route):
-            yield f"another site’s {row.state}", named(row, route), None
+            if named(row, route):
+                yield f"another site’s {row.state}", named(row, route), None
         yield "nobody’s", MISSING[route.names].format(actor.site.upper()), None
 
     def _rows_of_others(self, owner: Actor) -> list[Row]:
@@ -117,7 +120,7 @@ class Ground:
 
     def _rows_elsewhere(self, site: str, route: Route) -> list[Row]:
         """Not the order numbers that both sites have: the last of de's only de has."""
-        if route.names == "row":
+        if route.names in ("row", "seat"):
             return self.cast.rows_of(OWNERS[ELSEWHERE[site]])[:2]
         return self.cast.rows[-1:] if site == "fr" else []
 
@@ -125,13 +128,13 @@ class Ground:
         """An argument with which the route would answer who may ask."""
         row = self.cast.row(OWNERS[site], self.tempting_state(route))
         live = {"token": self.tokens[site]["live"], "mail": "no-mail", "asset": "css/app.css"}
-        return named(row, route) if route.names in ("row", "order") else live.get(route.names, "")
+        return named(row, route) if route.names in ("row", "order", "seat") else live.get(route.names, "")
 
     def tempting_state(self, route: Route) -> str:
         """Of a row for which the route answers its owner."""
         if "/take-back" in route.path:
             return HANDED_OVER
-        managing = ("/purchase-order", "/cancellation", "/transfer", "/backup")
+        managing = ("/purchase-order", "/cancellation", "/transfer", "/backup", "/users/", "/seats/")
         return "active" if any(part in route.path for part in managing) else "pending"
 
     def arguments(self, site: str, route: Route) -> dict[str, str]:
@@ -158,7 +161,8 @@ def _colleagues(actor: Actor) -> frozenset[str]:
 
 
 def named(row: Row, route: Route) -> str:
-    return row.public_id if route.names == "row" else row.order_number
+    """Nothing, if there is none: not each subscription has a seat."""
+    return {"row": row.public_id, "order": row.order_number, "seat": row.seat_key}[route.names]
 
 
 def address(route: Route, value: str = "") -> str:

@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 
 from webapp.data import database
-from webapp.domain import candidates, permissions, sign_in, subscription_list, subscriptions, tokens, transfer
+from webapp.domain import (
+    candidates,
+    permissions,
+    seat_list,
+    sign_in,
+    subscription_list,
+    subscriptions,
+    tokens,
+    transfer,
+)
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
@@ -98,7 +107,20 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             subscriptions, "_ACTIVITY_SQL", "WHERE e.subscription_id = :subscription", ""
         ),
         "the users page forgets its subscription": Leak(
-            subscriptions, "_SEATS_SQL", "WHERE seat.subscription_id = :subscription", ""
+            seat_list, "_page_sql", 'where.append("seat.subscription_id = :subscription")', "pass"
+        ),
+        "the users page forgets who manages users": Leak(seat_list, "_HEAD_SQL", f"AND {_OF_PERSON}", ""),
+        "a line of the users page forgets who manages users": Leak(
+            seat_list, "_ONE_SQL", f"AND {_OF_PERSON}", ""
+        ),
+        "the loader of seats forgets who manages users": Leak(
+            permissions, "managed_seat", "manages_users(person_id), ", ""
+        ),
+        "inviting forgets who manages users": Leak(
+            permissions, "subscription_with_users", "& manages_users(person_id)", ""
+        ),
+        "users are managed before activation": Leak(
+            permissions, "subscription_with_users", ", Subscription.status == ACTIVE", ""
         ),
     },
     "lists": {
@@ -106,6 +128,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
         "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", _OF_PERSON, "1 = 1"),
         "the queue forgets the administrator": Leak(subscription_list, "_QUEUE_SQL", _OF_PERSON, "1 = 1"),
+        "what may be used forgets by whom": Leak(seat_list, "_USED_SQL", "seat.person_id = :person AND", ""),
         "the list of what was handed over forgets who": Leak(
             transfer, "_HANDED_OVER_SQL", "t.from_person_id = :person AND", ""
         ),

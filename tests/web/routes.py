@@ -67,6 +67,8 @@ def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str,
 _SUBSCRIPTION = "/subscriptions/<public_id:public_id>"
 _VISIBLE = _states(200, 200, 200)
 _MANAGEABLE = _states(404, 200, 404)
+_SEAT = "/seats/<seat_key:key>"
+_SEATED = _MANAGEABLE  # of a seat, by the state of its subscription
 
 ROUTES: dict[str, Route] = {
     # ---- for everybody
@@ -121,7 +123,70 @@ ROUTES: dict[str, Route] = {
     "subscriptions.show_list": Route("/subscriptions", "person", "site", {"GET": 200}),
     # ---- for the administrator of the row
     "subscriptions.manage": Route(_SUBSCRIPTION, "person", "site", {"GET": _VISIBLE}, names="row"),
-    "subscriptions.users": Route(f"{_SUBSCRIPTION}/users", "person", "site", {"GET": _VISIBLE}, names="row"),
+    "seats.show_list": Route(
+        f"{_SUBSCRIPTION}/users", "person", "site", {"GET": _VISIBLE}, names="row", shows_colleagues=True
+    ),
+    "invitations.show": Route(
+        f"{_SUBSCRIPTION}/users/invite", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "invitations.submit": Route(
+        f"{_SUBSCRIPTION}/users/invite",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        body={"addresses": "nobody"},
+        attack=lambda site: {"addresses": "intruder@example.com"},
+    ),
+    "seat_files.show": Route(
+        f"{_SUBSCRIPTION}/users/file", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "seat_files.upload": Route(
+        f"{_SUBSCRIPTION}/users/file", "person", "site", {"POST": _states(404, 422, 404)}, names="row"
+    ),
+    # No file waits there: what becomes of one is told in the walk and in test_seat_files.py.
+    "seat_files.check": Route(
+        f"{_SUBSCRIPTION}/users/file/check", "person", "site", {"POST": 404}, names="row"
+    ),
+    "seat_files.invite": Route(
+        f"{_SUBSCRIPTION}/users/file/invite", "person", "site", {"POST": 404}, names="row"
+    ),
+    "seat_files.discard": Route(
+        f"{_SUBSCRIPTION}/users/file/discard",
+        "person",
+        "site",
+        {"POST": _states(404, 303, 404)},
+        names="row",
+    ),
+    "seats.edit": Route(_SEAT, "person", "site", {"GET": _SEATED}, names="seat", shows_colleagues=True),
+    "seats.save": Route(
+        _SEAT,
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="seat",
+        body={"job_site": "nowhere", "version": "99"},
+        attack=lambda site: {"job_site": "stolen", "version": "0"},
+        shows_colleagues=True,
+    ),
+    "seats.show_row": Route(
+        f"{_SEAT}/row",
+        "person",
+        "site",
+        {"GET": _states(404, 303, 404)},
+        names="seat",
+        in_place=_SEATED,
+        shows_colleagues=True,
+    ),
+    "seats.invite_again": Route(
+        f"{_SEAT}/invitation", "person", "site", {"POST": _states(404, 409, 404)}, names="seat"
+    ),
+    "seats.revoke": Route(
+        f"{_SEAT}/removal", "person", "site", {"POST": _states(404, 303, 404)}, names="seat", once=True
+    ),
+    "seats.restore": Route(
+        f"{_SEAT}/restoration", "person", "site", {"POST": _states(404, 409, 404)}, names="seat"
+    ),
     "activation.show_agreement": Route(
         f"{_SUBSCRIPTION}/agreement", "person", "site", {"GET": _VISIBLE}, names="row"
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from io import BytesIO
 from urllib.parse import quote
 
 from flask import Flask
@@ -85,7 +86,7 @@ class Sweep:
         for site in SITES:
             for actor in self.ground.actors[site]:
                 for endpoint, route in ROUTES.items():
-                    if route.names in ("row", "order") and route.who == "person":
+                    if route.names in ("row", "order", "seat") and route.who == "person":
                         yield from self._rows(actor, endpoint, route)
 
     def _rows(self, actor: Actor, endpoint: str, route: Route) -> Iterator[str]:
@@ -247,6 +248,7 @@ class Sweep:
         active, last = (ground.cast.row(ALICE, state).public_id for state in ("active", "last-days"))
         handed_over = ground.cast.row(ALICE, HANDED_OVER).public_id
         colleague = ground.attack(ROUTES["transfer.submit"], "fr")
+        seat = ground.cast.row(ALICE, "active").seat_key
         for endpoint, value, body in (
             ("sign_in.submit", "", {"email": ALICE.email, "password": ALICE.password}),
             ("passwords.send_link", "", {"email": ALICE.email}),
@@ -257,6 +259,15 @@ class Sweep:
             ("cancellation.undo", active, ground.attack(ROUTES["cancellation.undo"], "fr")),
             ("transfer.take_back", handed_over, {}),
             ("backup.save", active, colleague),
+            ("seats.save", seat, {"job_site": "Quai 7", "version": "0"}),
+            ("seats.revoke", seat, {}),
+            ("seats.restore", seat, {}),
+            ("seats.revoke", seat, {}),
+            ("seats.invite_again", seat, {}),
+            ("invitations.submit", active, {"addresses": "newcomer@example.com"}),
+            ("seat_files.upload", active, {"file": (BytesIO(b"max@example.com"), "people.csv")}),
+            ("seat_files.check", active, {}),
+            ("seat_files.discard", active, {}),
             ("transfer.submit", active, colleague),
         ):
             yield from self.asker.ask(ground.by(ALICE, endpoint, "POST", value, 303, body=body, writes=True))

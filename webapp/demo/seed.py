@@ -13,11 +13,11 @@ from decimal import Decimal
 from typing import Any
 
 from webapp.assembly import Portal
-from webapp.data.accounts import Person
+from webapp.data.accounts import Account, Person
 from webapp.data.database import current_site
 from webapp.data.keys import email_key, sort_key
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
-from webapp.data.subscriptions import ENDED, Seat, Subscription
+from webapp.data.subscriptions import ACTIVE, ENDED, USED, Seat, Subscription
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
 from webapp.domain import accounts, activation, cancellation, passwords, purchase_orders, seats
 from webapp.domain.calendar import local_date, start_of_day
@@ -74,7 +74,31 @@ def _seed(portal: Portal, site: Site, hashed: str, *, now: datetime) -> bool:
         numbers = _order_numbers(site)
         for person in people:
             _seed_person(portal, person, hashed, numbers, now=now)
+        for person in people:
+            _give_seat(person, now=now)
     return True
+
+
+def _give_seat(member: DemoPerson, *, now: datetime) -> None:
+    """A member who uses a licence holds one of the first subscription of their company that has some left."""
+    if "license" not in member.role:
+        return
+    person = Person.get(Person.email_key == email_key(member.email))
+    found = (
+        Subscription.select()
+        .join(Account)
+        .where(
+            Account.customer_number == member.company.number,
+            Subscription.status == ACTIVE,
+            Subscription.seats_taken.between(1, Subscription.quantity - 1),
+        )
+        .order_by(Subscription.id)
+        .first()
+    )
+    if found and seats.give(found, person, Facts(), state=USED, now=now):
+        Subscription.update(seats_taken=Subscription.seats_taken + 1).where(
+            Subscription.id == found.id
+        ).execute()
 
 
 def _order_numbers(site: Site) -> Iterator[str]:
@@ -189,7 +213,7 @@ def _activate(subscription: Subscription, row: Person, *, now: datetime) -> None
     )
 
 
-# Of the first people: how many days from today their seat ends, whether it was taken back, who pays, and where.
+# Where there are many, of the first: when their seat ends (in days), whether it was taken back, who pays.
 _NOTED: dict[int, dict[str, Any]] = {
     0: {"job_site": "Tour Exemple, lot 4"},
     1: {"days_left": 38, "cost_centre": "4711", "job_site": "Tour Exemple, lot 4"},
@@ -202,8 +226,8 @@ _NOTED: dict[int, dict[str, Any]] = {
 def _fill_seats(
     subscription: Subscription, person: DemoPerson, count: int, *, now: datetime, today: datetime
 ) -> None:
-    """Seats in every state: two of three dozen are over."""
-    taken = 0
+    """Seats in every state, where there are many: two of three dozen are over."""
+    taken, noted = 0, _NOTED if count > len(_COLLEAGUES) else {}
     for index in range(count):
         first = _COLLEAGUES[index % len(_COLLEAGUES)]
         name = first if index < len(_COLLEAGUES) else f"{first} {index // len(_COLLEAGUES) + 1}"
@@ -211,7 +235,7 @@ def _fill_seats(
         colleague = accounts.keep_person(email=address, name=name, language=person.language, now=now)
         accounts.join(colleague, subscription.account, now=now)
         state = "invited" if index % 7 == 6 else "active"
-        taken += _seat(subscription, colleague, state, _NOTED.get(index, {}), now=now, today=today)
+        taken += _seat(subscription, colleague, state, noted.get(index, {}), now=now, today=today)
     Subscription.update(seats_taken=taken).where(Subscription.id == subscription.id).execute()
 
 

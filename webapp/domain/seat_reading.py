@@ -89,7 +89,7 @@ def read_rows(stream: IO[bytes]) -> Iterator[TypedRow]:
     """One at a time, so that a long file needs no more memory than a short one."""
     text = io.TextIOWrapper(stream, encoding=_encoding(stream), errors="replace", newline="")
     try:
-        yield from _rows(csv.reader(text, _delimiter(text)))
+        yield from _rows(csv.reader(text, delimiter=_delimiter(text)))
     except csv.Error:
         raise FileNotReadable from None
     finally:

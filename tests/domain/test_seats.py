@@ -1,0 +1,540 @@
+"""Seats: given, ended by their date, taken back and restored; never more than there are licences."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from tests.conftest import TestClock
+from tests.domain.planted import without
+from tests.domain.seating import House
+from tests.support.cast import keep_person
+from tests.support.letters import fetch_letters
+from webapp.assembly import Portal
+from webapp.data.accounts import Membership
+from webapp.data.outbox import QUEUED, SENT, WITHDRAWN, OutboxMessage
+from webapp.data.sign_in import Token
+from webapp.data.subscriptions import ENDED, Seat, Subscription
+from webapp.domain import (
+    audit,
+    invitations,
+    seat_facts,
+    seat_list,
+    seats,
+    sign_in,
+    subscription_list,
+    subscriptions,
+)
+from webapp.domain.calendar import start_of_day
+from webapp.domain.invitations import (
+    AddressesInvalid,
+    NobodyNamed,
+    SeatsAlready,
+    TooManyNamed,
+    UsesItAlready,
+    read_addresses,
+)
+from webapp.domain.limits import TooOften
+from webapp.domain.permissions import managed_seat, subscription_with_users
+from webapp.domain.refusals import NotThere
+from webapp.domain.seat_facts import DayNotUnderstood, Facts, LastDayOver, NotText, TextTooLong
+from webapp.domain.seats import NoLicenceFree, NothingToRestore, NotSelfService, SeatConflict, SeatGone
+from webapp.sites import Site
+
+MAX, EVA = "max@example.com", "eva@example.com"
+
+
+@pytest.fixture
+def house(bound_fr: Site, portal: Portal, clock: TestClock) -> House:
+    return House(portal, clock)
+
+
+# ---- inviting
+
+
+def test_who_is_invited_takes_a_licence_and_gets_a_mail_in_one_transaction(house: House) -> None:
+    assert house.invite(MAX, EVA) == 2
+    assert house.taken == 2
+    assert house.listed() == [EVA, MAX] == house.listed("invited")
+    assert len(house.mails("seat_invited")) == 2
+    (event,) = house.events(audit.SEATS_INVITED)
+    assert json.loads(event.details) == {"names": [MAX, EVA], "number": 2}
+    assert {one.person.email for one in house.events(audit.SEAT_INVITED)} == {MAX, EVA}
+    assert Membership.select().where(Membership.person == house.person(MAX)).exists()
+
+
+def test_all_are_invited_or_nobody(house: House) -> None:
+    house.invite(MAX)
+    before = (house.taken, OutboxMessage.select().count(), Seat.select().count())
+    with pytest.raises(SeatsAlready, match=MAX.upper()):
+        house.invite(EVA, MAX.upper())
+    with pytest.raises(NoLicenceFree) as refusal:
+        house.invite(*(f"p{number}@example.com" for number in range(10)))
+    assert (refusal.value.free, refusal.value.wanted) == (9, 10)
+    assert before == (house.taken, OutboxMessage.select().count(), Seat.select().count())
+
+
+def test_who_invites_themselves_uses_it_at_once_without_a_mail(house: House) -> None:
+    house.invite("olga@example.com")
+    assert house.seat("olga@example.com").state == "active"
+    assert not house.mails("seat_invited")
+
+
+def test_without_self_service_nobody_is_invited(house: House) -> None:
+    house.product = next(p for p in house.portal.catalogue if not p.self_service)
+    with pytest.raises(NotSelfService):
+        house.invite(MAX)
+
+
+def test_unlimited_products_have_no_counter_to_run_out(house: House) -> None:
+    assert house.product
+    house.product = replace(house.product, licence_model="unlimited")
+    assert house.invite(*(f"p{number}@example.com" for number in range(12))) == 12
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("max@example.com", [("", MAX)]),
+        ("max@example.com, eva@example.com;\n MAX@example.com", [("", "MAX@example.com"), ("", EVA)]),
+        ('Max Neu <max@example.com>\r\n"Eva" <eva@example.com>', [("Max Neu", MAX), ("Eva", EVA)]),
+    ],
+)
+def test_addresses_are_read_as_people_paste_them(bound_fr: Site, typed: str, read: list[Any]) -> None:
+    assert [(one.name, one.email) for one in read_addresses(typed)] == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [
+        (" ,;\n", NobodyNamed),
+        ("max@example.com\nmax@", AddressesInvalid),
+        ("Max <max@example.com", AddressesInvalid),
+        ("a\x00b@example.com", AddressesInvalid),
+        ("\n".join(f"p{number}@example.com" for number in range(101)), TooManyNamed),
+    ],
+)
+def test_what_is_no_list_of_addresses_is_refused(
+    bound_fr: Site, typed: str, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        read_addresses(typed)
+
+
+def test_the_link_of_a_new_person_works_for_thirty_days_and_only_once(
+    portal: Portal, clock: TestClock
+) -> None:
+    with portal.at(portal.sites["fr"]):
+        house = House(portal, clock)
+        house.invite(MAX)
+    (letter,) = [one for one in fetch_letters(portal, "fr") if one.to == MAX]
+    assert letter.path.startswith("/password/set/")
+    with portal.at(portal.sites["fr"]):
+        token = Token.get()
+        assert token.expires_at - clock() == timedelta(days=30)
+        clock.forward(days=29)
+        done = sign_in.set_password(letter.path.rsplit("/", 1)[1], "sept grues jaunes au matin", now=clock())
+        assert done.next_path == "/subscriptions"
+        assert house.seat(MAX).state == "active"
+        assert house.events(audit.SEAT_USED)[0].person == house.person(MAX)
+
+
+def test_who_has_a_password_is_led_to_the_list_and_uses_it_from_the_next_visit_on(house: House) -> None:
+    eva = keep_person(EVA, name="Eva Novak", now=house.clock())
+    house.invite(EVA)
+    (mail,) = house.mails("seat_invited", EVA)
+    assert mail.token_purpose is None and "/subscriptions" in mail.text
+    assert house.seat(EVA).state == "invited"
+    sign_in.start_session(eva, user_agent="", now=house.clock())
+    assert house.seat(EVA).state == "active"
+    assert [one.product_name for one in seat_list.used_by(eva.id, now=house.clock())] == [
+        house.subscription.product_name
+    ]
+
+
+def test_the_mail_speaks_the_language_of_who_is_invited(
+    bound_fr: Site, portal: Portal, clock: TestClock
+) -> None:
+    house = House(portal, clock)
+    german = keep_person(EVA, name="Eva Novak", now=clock())
+    german.language = "de"
+    german.save()
+    house.invite(EVA)
+    assert house.mails("seat_invited", EVA)[0].language == "fr"  # the site speaks French only
+
+
+# ---- again
+
+
+def test_inviting_again_sends_the_mail_again_three_times_an_hour(house: House) -> None:
+    house.invite(MAX)
+    for _time in range(3):
+        house.again(MAX)
+    with pytest.raises(TooOften):
+        house.again(MAX)
+    assert len(house.mails("seat_invited", MAX)) == 4
+    assert house.taken == 1
+    house.clock.forward(hours=1, minutes=1)
+    house.again(MAX)
+
+
+def test_who_uses_it_is_not_invited_again(house: House) -> None:
+    house.invite(MAX)
+    seats.arrive(house.person(MAX).id, now=house.clock())
+    with pytest.raises(UsesItAlready):
+        house.again(MAX)
+
+
+def test_who_was_removed_can_be_invited_again_and_keeps_what_was_noted(house: House) -> None:
+    house.invite(MAX, cost_centre="4711", job_site="Quai 7")
+    house.revoke(MAX)
+    house.again(MAX)
+    seat = house.seat(MAX)
+    assert (seat.counted, seat.state, seat.cost_centre, seat.job_site) == (1, "invited", "4711", "Quai 7")
+    assert house.taken == 1
+    for _time in range(2):
+        house.revoke(MAX)
+        house.again(MAX)
+    house.revoke(MAX)
+    with pytest.raises(TooOften):
+        house.again(MAX)
+
+
+# ---- taking back, and undoing it
+
+
+def test_removing_frees_the_licence_and_undo_brings_it_back_as_it_was(house: House) -> None:
+    tomorrow = date(2026, 11, 23)
+    house.invite(MAX, last_day=tomorrow, cost_centre="4711")
+    seats.arrive(house.person(MAX).id, now=house.clock())
+    house.revoke(MAX)
+    assert (house.taken, house.listed(), house.listed("ended")) == (0, [], [MAX])
+    with pytest.raises(SeatGone):
+        house.revoke(MAX)
+    house.restore(MAX)
+    seat = house.seat(MAX)
+    assert (house.taken, seat.state, seat.last_day, seat.cost_centre) == (1, "active", tomorrow, "4711")
+    assert seat.over_on == "2026-11-24"
+    with pytest.raises(NothingToRestore):
+        house.restore(MAX)
+    assert house.taken == 1
+
+
+def test_undo_takes_no_licence_that_is_not_there(house: House) -> None:
+    house.invite(MAX)
+    house.revoke(MAX)
+    house.invite(*(f"p{number}@example.com" for number in range(10)))
+    with pytest.raises(NoLicenceFree):
+        house.restore(MAX)
+    assert (house.taken, house.seat(MAX).counted) == (10, 0)
+
+
+def test_who_never_came_leaves_the_company_and_hears_nothing_twice(house: House) -> None:
+    house.invite(MAX)
+    house.revoke(MAX)
+    assert house.mails("seat_invited", MAX)[0].state == WITHDRAWN
+    assert not house.mails("seat_removed")
+    assert not Membership.select().where(Membership.person == house.person(MAX)).exists()
+    house.restore(MAX)
+    assert [mail.state for mail in house.mails("seat_invited", MAX)] == [WITHDRAWN, QUEUED]
+    assert Membership.select().where(Membership.person == house.person(MAX)).exists()
+
+
+def test_who_was_told_of_it_is_told_that_it_is_gone_unless_undone_in_time(house: House) -> None:
+    house.invite(MAX)
+    OutboxMessage.update(state=SENT).execute()
+    house.revoke(MAX)
+    assert [mail.state for mail in house.mails("seat_removed", MAX)] == [QUEUED]
+    house.restore(MAX)
+    assert [mail.state for mail in house.mails("seat_removed", MAX)] == [WITHDRAWN]
+    assert len(house.mails("seat_invited", MAX)) == 1
+
+
+# ---- the end of a seat
+
+
+def test_a_seat_is_over_from_the_first_instant_after_its_last_day_in_the_sites_time_zone(
+    house: House,
+) -> None:
+    last_day = date(2026, 12, 31)
+    house.invite(MAX, last_day=last_day)
+    seats.arrive(house.person(MAX).id, now=house.clock())
+    zone = house.portal.sites["fr"].time_zone
+    after = start_of_day(last_day + timedelta(days=1), zone)
+    house.clock.now = after - timedelta(seconds=1)
+    assert (house.listed(), house.head().seats_taken) == ([MAX], 1)
+    house.clock.now = after
+    assert (house.listed(), house.listed("ended"), house.head().seats_taken) == ([], [MAX], 0)
+    assert not seat_list.used_by(house.person(MAX).id, now=house.clock())
+    assert subscriptions.managed(house.olga.id, house.subscription.public_id, now=after).seats_taken == 0
+    listed = subscription_list.page(house.olga.id, subscription_list.Query(), now=after).rows
+    assert [row.seats_taken for row in listed] == [0]
+    assert house.taken == 1, "no job has run, and nobody wrote"
+
+
+def test_an_ended_seat_is_free_for_the_next_without_a_job(house: House) -> None:
+    house.invite(*(f"p{number}@example.com" for number in range(10)), last_day=date(2026, 11, 30))
+    with pytest.raises(NoLicenceFree):
+        house.invite(MAX)
+    house.clock.forward(days=10)
+    house.invite(MAX)
+    assert (house.taken, house.listed()) == (1, [MAX])
+    (event,) = house.events(audit.SEATS_ENDED)
+    assert json.loads(event.details) == {"number": 10}
+    with pytest.raises(SeatGone):
+        house.revoke("p1@example.com")
+    assert house.taken == 1
+
+
+def test_who_was_invited_and_whose_day_is_over_does_not_arrive(house: House) -> None:
+    house.invite(MAX, last_day=date(2026, 11, 25))
+    house.clock.forward(days=5)
+    seats.arrive(house.person(MAX).id, now=house.clock())
+    assert house.seat(MAX).state == "invited"
+
+
+# ---- what is noted
+
+
+def change(house: House, email: str, version: int, **facts: Any) -> bool:
+    return seats.change(house.seat(email), Facts(**facts), read_version=version, **house.by)
+
+
+def test_what_is_noted_is_saved_found_and_written_down(house: House) -> None:
+    house.invite(MAX)
+    assert change(house, MAX, 0, last_day=date(2027, 1, 31), cost_centre="KST 4711", job_site="Quai Évry")
+    assert house.listed(text="evry kst") == [MAX]
+    assert house.seat(MAX).over_on == "2027-02-01"
+    (event,) = house.events(audit.SEAT_CHANGED)
+    assert json.loads(event.details)["new"]["job_site"] == "Quai Évry"
+    assert not change(house, MAX, 1, last_day=date(2027, 1, 31), cost_centre="KST 4711", job_site="Quai Évry")
+    assert change(house, MAX, 1)
+    assert house.seat(MAX).over_on == "9999-12-31"
+
+
+def test_who_read_an_older_version_sees_both_and_saves_nothing(house: House) -> None:
+    house.invite(MAX)
+    change(house, MAX, 0, job_site="first")
+    with pytest.raises(SeatConflict) as refusal:
+        change(house, MAX, 0, job_site="second")
+    conflict = refusal.value
+    assert (conflict.stored.job_site, conflict.typed.job_site, conflict.version) == ("first", "second", 1)
+    assert conflict.changed_by == house.olga.name
+    assert house.seat(MAX).job_site == "first"
+
+
+def test_a_last_day_in_the_past_is_refused(house: House) -> None:
+    house.invite(MAX)
+    with pytest.raises(LastDayOver):
+        change(house, MAX, 0, last_day=date(2026, 11, 21))
+    assert change(house, MAX, 0, last_day=date(2026, 11, 22))
+
+
+@pytest.mark.parametrize(
+    ("site", "typed", "read"),
+    [
+        ("fr", "2027-03-31", date(2027, 3, 31)),
+        ("fr", "31/03/2027", date(2027, 3, 31)),
+        ("de", " 31.3.2027 ", date(2027, 3, 31)),
+        ("us", "03/31/2027", date(2027, 3, 31)),
+        ("jp", "2027/03/31", date(2027, 3, 31)),
+        ("fr", "", None),
+    ],
+)
+def test_days_are_read_as_the_country_writes_them(portal: Portal, site: str, typed: str, read: Any) -> None:
+    with portal.at(portal.sites[site]):
+        assert seat_facts.read_day(typed) == read
+
+
+@pytest.mark.parametrize(
+    "typed", ["31/02/2027", "tomorrow", "2027-13-01", "9999-12-31", "٣١/٠٣/٢٠٢٧", "31-03-27"]
+)
+def test_what_is_no_day_is_refused(bound_fr: Site, typed: str) -> None:
+    with pytest.raises(DayNotUnderstood):
+        seat_facts.read_day(typed)
+
+
+def test_texts_are_one_printable_line_of_some_length() -> None:
+    assert seat_facts.normal_cost_centre("  47  11 ") == "47 11"
+    with pytest.raises(TextTooLong):
+        seat_facts.normal_cost_centre("x" * 61)
+    with pytest.raises(NotText):
+        seat_facts.normal_job_site("a\x1bb")
+
+
+# ---- who may
+
+
+def test_only_the_administrator_of_an_active_subscription_manages_its_users(house: House) -> None:
+    house.invite(MAX)
+    key, now = house.seat(MAX).key, house.clock()
+    stranger = keep_person("stranger@example.com", name="S", now=now)
+    assert managed_seat(house.olga.id, key).key == key
+    Subscription.update(backup=stranger).execute()
+    for ask in (
+        lambda: managed_seat(stranger.id, key),
+        lambda: subscription_with_users(stranger.id, house.subscription.public_id),
+        lambda: seat_list.head(stranger.id, house.subscription.public_id, now=now),
+        lambda: seats.revoke(house.seat(MAX), actor=stranger, now=now),
+        lambda: invitations.invite(
+            house.subscription, read_addresses(EVA), product=house.product, actor=stranger, now=now
+        ),
+    ):
+        with pytest.raises(NotThere):
+            ask()
+    Subscription.update(status=ENDED).execute()
+    with pytest.raises(NotThere):
+        managed_seat(house.olga.id, key)
+    with pytest.raises(NotThere):
+        house.invite(EVA)
+
+
+def test_after_the_last_term_nothing_is_changed_whether_or_not_a_job_has_run(house: House) -> None:
+    house.invite(MAX)
+    Subscription.update(ends_on=date(2026, 11, 22)).execute()
+    for ask in (lambda: house.invite(EVA), lambda: house.revoke(MAX)):
+        with pytest.raises(NotThere):
+            ask()
+
+
+# ---- the list
+
+
+def test_pages_go_on_where_the_last_one_ended_and_back(
+    bound_fr: Site, portal: Portal, clock: TestClock
+) -> None:
+    house = House(portal, clock, quantity=60)
+    emails = [f"p{number:02}@example.com" for number in range(60)]
+    house.invite(*emails[:30])
+    house.invite(*emails[30:])
+    seen: list[str] = []
+    query, back = seat_list.Query(), []
+    while True:
+        page = seat_list.page(house.subscription.id, query, now=clock())
+        seen += [seat.email for seat in page.seats]
+        back.append([seat.email for seat in page.seats])
+        if not page.next_cursor:
+            break
+        query = seat_list.Query(after=page.next_cursor)
+    assert seen == emails
+    before = seat_list.page(house.subscription.id, seat_list.Query(before=page.previous_cursor), now=clock())
+    assert [seat.email for seat in before.seats] == back[-2]
+    assert house.listed(text="p4") == emails[40:50]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "W10", "WzEsMl0", "W251bGwsMV0", "WyJhIiwiYiJd", "%", "é", "a" * 700]
+)
+def test_a_cursor_that_is_none_starts_at_the_beginning(house: House, cursor: str) -> None:
+    house.invite(MAX)
+    for query in (seat_list.Query(after=cursor), seat_list.Query(before=cursor, show="ended")):
+        seat_list.page(house.subscription.id, query, now=house.clock())
+    assert (
+        len(seat_list.page(house.subscription.id, seat_list.Query(after=cursor), now=house.clock()).seats)
+        == 1
+    )
+
+
+def test_a_new_name_is_found_and_sorted_by(house: House) -> None:
+    house.invite(MAX)
+    person = house.person(MAX)
+    person.name, person.sort_key = "Adam Neu", "adam neu"
+    seats.renamed(person)
+    assert house.listed(text="adam") == [MAX]
+
+
+# ---- many at once
+
+
+ROOM = "    if not is_unlimited(product):\n        here &= Subscription.seats_taken + number <= Subscription.quantity\n"
+WAITING = (
+    "    still = Subscription.update(seats_taken=Subscription.seats_taken)\n"
+    "    if still.where(here, permissions.manages_users(actor.id)).execute() != 1:\n"
+    "        raise NotThere\n"
+)
+
+
+def crowd(
+    portal: Portal, clock: TestClock, number: int, *, threads: int = 8
+) -> tuple[Counter[str], int, int]:
+    """So many invitations of different people at once, on ten licences: answers, counter, live seats."""
+    site, together = portal.sites["fr"], Barrier(threads)
+    with portal.at(site):
+        subscription_id = House(portal, clock).subscription.id
+
+    def session(worker: int) -> Counter[str]:
+        answers: Counter[str] = Counter()
+        together.wait(timeout=30)
+        for index in range(number // threads):
+            with portal.at(site):
+                subscription = Subscription.get_by_id(subscription_id)
+                product = portal.catalogue.by_key(subscription.product_key)
+                named = read_addresses(f"p{worker}-{index}@example.com")
+                try:
+                    invitations.invite(
+                        subscription, named, product=product, actor=subscription.administrator, now=clock()
+                    )
+                    answers["invited"] += 1
+                except NoLicenceFree:
+                    answers["full"] += 1
+                except TooOften:
+                    answers["too often"] += 1
+        return answers
+
+    with ThreadPoolExecutor(threads) as pool:
+        answers = sum(pool.map(session, range(threads)), Counter[str]())
+    with portal.at(site):
+        live = Seat.select().where(Seat.subscription == subscription_id, Seat.counted == 1).count()
+        return answers, Subscription.get_by_id(subscription_id).seats_taken, live
+
+
+def test_a_thousand_invitations_at_once_on_ten_licences_leave_ten_seats(
+    portal: Portal, clock: TestClock
+) -> None:
+    assert crowd(portal, clock, 1000) == ({"invited": 10, "full": 990}, 10, 10)
+
+
+def look_first(monkeypatch: pytest.MonkeyPatch, rule: Any) -> None:
+    """As one would write it who thinks of one visitor at a time."""
+
+    def take(subscription: Subscription, number: int, *, product: Any) -> None:
+        current = Subscription.get_by_id(subscription.id)
+        if current.seats_taken + number > current.quantity:
+            raise NoLicenceFree(0, number)
+        rule(subscription, number, product=product)
+
+    monkeypatch.setattr(seats, "take", take)
+
+
+def test_without_the_guard_more_seats_are_given_than_there_are(
+    portal: Portal, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: the counter’s condition is what holds."""
+    monkeypatch.setattr(seats, "take", without(seats.take, ROOM))
+    answers, taken, live = crowd(portal, clock, 40)
+    assert taken == live > 10, answers
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_on_postgresql_looking_first_is_not_enough(
+    portal: Portal, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite lets one writer in at a time, so that looking first would do there."""
+    look_first(monkeypatch, without(seats.take, ROOM))
+    monkeypatch.setattr(seats, "hold", without(seats.hold, WAITING))
+    live = max(crowd(portal, clock, 80)[2] for _try in range(1))
+    assert live > 10
+
+
+def test_the_condition_of_the_counter_alone_is_enough(
+    portal: Portal, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seats, "hold", without(seats.hold, WAITING))
+    assert crowd(portal, clock, 80)[1:] == (10, 10)
