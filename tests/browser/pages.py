@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Literal
 
 from playwright.sync_api import Page, expect
@@ -12,13 +13,21 @@ from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
 from webapp.data.keys import email_key
-from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, SHELF_ACTIVE, SHELF_CANCELLED, Subscription
+from webapp.data.subscriptions import (
+    ACTIVE,
+    ENDED,
+    PENDING,
+    SHELF_ACTIVE,
+    SHELF_CANCELLED,
+    Seat,
+    Subscription,
+)
 from webapp.demo.cast import PEOPLE
-from webapp.domain import transfer
+from webapp.domain import seat_files, transfer
 
 NO_TOKEN = "A" * 43
 
-Who = Literal["administrator", "member"]
+Who = Literal["administrator", "member", "user"]
 Address = Callable[[PortalServer, str], str]  # of a server and a site
 
 
@@ -39,6 +48,7 @@ NO_PAGES = {
     "static": "files",
     "front.robots": "a text for crawlers",
     "purchase_orders.show": "a fragment; without htmx it leads to the subscription",
+    "seats.show_row": "a fragment; without htmx it leads to the users",
 }
 
 
@@ -47,11 +57,18 @@ def administrator(site: str) -> str:
 
 
 def member(site: str) -> str:
-    return next(person.email for person in PEOPLE if person.site == site and not person.administers)
+    """Without a subscription and without a license."""
+    return next(person.email for person in PEOPLE if person.site == site and "bills" in person.role)
+
+
+def user(site: str) -> str:
+    return next(person.email for person in PEOPLE if person.site == site and "license" in person.role)
 
 
 def person_of(case: PageCase, site: str) -> str | None:
-    return {"administrator": administrator, "member": member}[case.who](site) if case.who else None
+    return (
+        {"administrator": administrator, "member": member, "user": user}[case.who](site) if case.who else None
+    )
 
 
 def at(path: str) -> Address:
@@ -155,6 +172,84 @@ def new_person(visitor: Visitor) -> None:
     submit_nothing(visitor)
 
 
+def opened(popover: str) -> Callable[[Visitor], None]:
+    def act(visitor: Visitor) -> None:
+        visitor.page.locator(f"[popovertarget^='{popover}']:visible").first.click()
+        expect(visitor.page.locator(":popover-open")).to_be_visible()
+
+    return act
+
+
+def edit_seat(visitor: Visitor) -> None:
+    opened("menu-")(visitor)
+    visitor.page.locator(":popover-open a").first.click()
+    expect(visitor.page.locator(".seat-form #job_site")).to_be_visible()
+
+
+def invite_in_dialog(visitor: Visitor) -> None:
+    visitor.page.click("#invite-link")
+    expect(visitor.page.locator("dialog[open] #addresses")).to_be_visible()
+
+
+def invite_nobody(visitor: Visitor) -> None:
+    visitor.page.fill("#addresses", "max@\neva.novak")
+    submit_nothing(visitor)
+
+
+def submit_nothing_to_upload(visitor: Visitor) -> None:
+    visitor.page.locator("main form[enctype] button").click()
+    expect(visitor.page.locator("[role=alert]")).to_be_visible()
+
+
+def day_in_the_past(visitor: Visitor) -> None:
+    visitor.page.fill("#last_day", "2020-01-01")
+    visitor.page.locator(".seat-form button.pri").click()
+    expect(visitor.page.locator("[role=alert]")).to_be_visible()
+
+
+def conflicting_seat(visitor: Visitor) -> None:
+    """As if somebody had changed it since: the form was read at an older version."""
+    visitor.page.evaluate("document.querySelector('[name=version]').value = '99'")
+    visitor.page.fill("#job_site", "Quai du Modèle 7")
+    visitor.page.locator(".seat-form button.pri").click()
+    expect(visitor.page.locator(".diff")).to_be_visible()
+
+
+def a_seat(server: PortalServer, site: str) -> str:
+    found = server.subscription_of(site, administrator(site), *is_active)
+    with server.portal.at(server.portal.sites[site]):
+        seat = Seat.select().where(Seat.subscription == found, Seat.counted == 1).order_by(Seat.id).get()
+        return f"/seats/{seat.key}"
+
+
+def just_removed(server: PortalServer, site: str) -> str:
+    found = server.subscription_of(site, administrator(site), *is_active)
+    with server.portal.at(server.portal.sites[site]):
+        seat = Seat.select().where(Seat.subscription == found, Seat.revoked_at.is_null(False)).get()
+        return f"/subscriptions/{found.public_id}/users?done=removed&seat={seat.key}"
+
+
+_PEOPLE_FILE = b"""email;name;last day;cost center;job site
+max.neu@new.example;Max Neu;2027-03-31;4711;Quai 7
+eva.novak@new.example;;;;
+marie.dupont@;Marie Dupont;;;
+jan@new.example;Jan Kowalski;2020-01-01;;
+max.neu@new.example;;;;
+"""
+
+
+def checked_file(server: PortalServer, site: str) -> str:
+    bought = server.subscription_of(site, administrator(site), *is_active)
+    product, now = server.portal.catalogue.by_key(bought.product_key), server.portal.clock()
+    with server.portal.at(server.portal.sites[site]):
+        row = Subscription.get_by_id(bought.id)
+        file = seat_files.keep(
+            row, BytesIO(_PEOPLE_FILE), name="people.csv", product=product, actor=row.administrator, now=now
+        )
+        seat_files.check(file, product=product, now=now)
+    return f"/subscriptions/{bought.public_id}/users/file"
+
+
 def handed_over(server: PortalServer, site: str) -> str:
     """One that the administrator gave to somebody who has not come yet."""
     with server.portal.at(server.portal.sites[site]):
@@ -171,20 +266,13 @@ def handed_over(server: PortalServer, site: str) -> str:
     return f"/subscriptions/{gone[0]}/transfer/take-back"
 
 
-def opened(popover: str) -> Callable[[Visitor], None]:
-    def act(visitor: Visitor) -> None:
-        visitor.page.locator(f"[popovertarget^='{popover}']:visible").first.click()
-        expect(visitor.page.locator(":popover-open")).to_be_visible()
-
-    return act
-
-
 def all_answers(visitor: Visitor) -> None:
     visitor.page.evaluate("document.querySelectorAll('details').forEach((answer) => answer.open = true)")
 
 
 ADMIN: Who = "administrator"
 MEMBER: Who = "member"
+USER: Who = "user"
 
 CASES = (
     PageCase("chooser", "front.home", at("/"), front=True),
@@ -223,9 +311,39 @@ CASES = (
     PageCase("manage-cancelled", "subscriptions.manage", of(*is_cancelled), ADMIN),
     PageCase("manage-ended", "subscriptions.manage", of(*is_ended), ADMIN),
     PageCase("manage-po-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=edit_po),
-    PageCase("users", "subscriptions.users", of(*is_active, page="/users"), ADMIN),
-    PageCase("users-of-support", "subscriptions.users", of(*is_for_everybody, page="/users"), ADMIN),
-    PageCase("users-pending", "subscriptions.users", of(*is_pending, page="/users"), ADMIN),
+    PageCase("list-used", "subscriptions.show_list", at("/subscriptions"), USER),
+    PageCase("users", "seats.show_list", of(*is_active, page="/users"), ADMIN),
+    PageCase("users-menu", "seats.show_list", of(*is_active, page="/users"), ADMIN, act=opened("menu-")),
+    PageCase("users-no-hits", "seats.show_list", of(*is_active, page="/users?q=zeppelin"), ADMIN),
+    PageCase("users-ended", "seats.show_list", of(*is_active, page="/users?show=ended"), ADMIN),
+    PageCase("users-edit", "seats.show_list", of(*is_active, page="/users"), ADMIN, act=edit_seat),
+    PageCase("users-of-support", "seats.show_list", of(*is_for_everybody, page="/users"), ADMIN),
+    PageCase("users-pending", "seats.show_list", of(*is_pending, page="/users"), ADMIN),
+    PageCase("users-of-an-ended-one", "seats.show_list", of(*is_ended, page="/users"), ADMIN),
+    PageCase("users-just-removed", "seats.show_list", just_removed, ADMIN),
+    PageCase("invite-dialog", "seats.show_list", of(*is_active, page="/users"), ADMIN, act=invite_in_dialog),
+    PageCase("invite", "invitations.show", of(*is_active, page="/users/invite"), ADMIN),
+    PageCase(
+        "invite-refused",
+        "invitations.show",
+        of(*is_active, page="/users/invite"),
+        ADMIN,
+        act=invite_nobody,
+        act_status=422,
+    ),
+    PageCase("seat", "seats.edit", a_seat, ADMIN),
+    PageCase("seat-wrong-day", "seats.edit", a_seat, ADMIN, act=day_in_the_past, act_status=422),
+    PageCase("seat-conflict", "seats.edit", a_seat, ADMIN, act=conflicting_seat, act_status=409),
+    PageCase("file", "seat_files.show", of(*is_cancelled, page="/users/file"), ADMIN),
+    PageCase(
+        "file-refused",
+        "seat_files.show",
+        of(*is_cancelled, page="/users/file"),
+        ADMIN,
+        act=submit_nothing_to_upload,
+        act_status=422,
+    ),
+    PageCase("file-checked", "seat_files.show", checked_file, ADMIN),
     PageCase("manage-transfer-dialog", "subscriptions.manage", of(*is_active), ADMIN, act=in_dialog),
     PageCase("manage-transfer-chosen", "subscriptions.manage", of(*is_active), ADMIN, act=chosen_in_dialog),
     PageCase("transfer", "transfer.choose", of(*is_active, page="/transfer"), ADMIN),

@@ -1,10 +1,11 @@
-"""Deletes what has no use any more: expired tokens and sessions, attempts that no limit counts."""
+"""Deletes what has no use any more: expired tokens and sessions, attempts that no limit counts, old files."""
 
 from __future__ import annotations
 
 from webapp.assembly import Portal
+from webapp.data.seat_files import SeatFile
 from webapp.data.sign_in import Attempt, Session, Token
-from webapp.domain import limits, sign_in
+from webapp.domain import limits, seat_files, sign_in
 from webapp.sites import Site
 
 
@@ -15,5 +16,6 @@ def purge(portal: Portal, site: Site) -> int:
     with portal.at(site):
         gone = Token.delete().where(Token.expires_at <= now).execute()
         gone += Session.delete().where(idle | too_old).execute()
+        gone += SeatFile.delete().where(SeatFile.uploaded_at <= now - seat_files.KEPT).execute()
         gone += Attempt.delete().where(Attempt.at <= now - limits.KEPT).execute()
     return int(gone)
