@@ -206,12 +206,11 @@ def test_the_manage_page_and_the_session_are_found_by_their_keys(filled: Filled)
     def ask() -> None:
         row = subscriptions.managed(filled.many, filled.public_id, now=filled.now)
         subscriptions.activity(row.id)
-        subscriptions.seats(row.id)
         assert sign_in.person_of_session(filled.token, now=filled.now)
 
     with as_if_everything_were_big():
         found = plans(ask)
-    assert len(found) == 4
+    assert len(found) == 3
     for plan in found:
         assert not of_table(plan.inner + plan.outer, "SCAN"), plan
     activity = found[1].inner + found[1].outer

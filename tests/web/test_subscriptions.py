@@ -7,7 +7,6 @@ from flask import Flask
 from tests.conftest import TestClock
 from tests.support.cast import (
     ALICE,
-    BOB,
     PASSWORD,
     Cast,
     keep_person,
@@ -66,12 +65,6 @@ def test_a_cancelled_one_says_until_when_it_can_be_used(
     with speaking(FRENCH):
         last_day = day(ends_on - timedelta(days=1))
     assert last_day in alice.page(f"/subscriptions/{row.public_id}").one("main").text
-
-
-def test_the_users_page_lists_who_holds_a_licence(alice: SiteClient, cast: Cast) -> None:
-    page = alice.page(f"/subscriptions/{cast.row(ALICE, 'active').public_id}/users")
-    people = [entry.text for entry in page.one("ul", class_="people").all("li")]
-    assert len(people) == 1 and BOB.name in people[0] and BOB.email in people[0]
 
 
 def test_a_name_that_is_html_stays_a_name(portal: Portal, app: Flask, clock: TestClock) -> None:

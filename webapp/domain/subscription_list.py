@@ -20,6 +20,7 @@ from webapp.data.statements import row, rows
 from webapp.domain.calendar import local_date
 from webapp.domain.seat_list import HOLDS_SEAT_SQL
 from webapp.domain.seats import TAKEN_SQL
+from webapp.domain.transfer import HANDED_OVER_SQL
 
 PAGE_SIZE = 25
 QUEUE_SIZE = 5
@@ -84,6 +85,7 @@ class Counts:
     cancelled: int
     next_renewal: str | None  # ISO date
     holds_seat: bool = False  # so that there is something to use, administered or not
+    handed_over: bool = False  # and may be taken back
 
     @property
     def all(self) -> int:
@@ -107,7 +109,8 @@ SELECT
     AND s.shelf = 'cancelled' LIMIT {COUNT_LIMIT + 1}) c) AS cancelled,
  (SELECT s.renewal_key FROM subscription s WHERE s.administrator_id = :person
     AND s.renewal_key >= :today AND s.renewal_key < '9999' ORDER BY s.renewal_key, s.id LIMIT 1)
- AS next_renewal, {HOLDS_SEAT_SQL} AS holds_seat
+ AS next_renewal,
+ {HOLDS_SEAT_SQL} AS holds_seat, {HANDED_OVER_SQL} AS handed_over
 """
 
 _COLUMNS = f"""s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity,
@@ -125,7 +128,8 @@ def counts(person_id: int, *, now: datetime) -> Counts:
     today = local_date(now, current_site().time_zone).isoformat()
     found = row(_COUNTS_SQL, person=person_id, now=to_micros(now), today=today)
     assert found is not None
-    return Counts(found.pending, found.active, found.cancelled, found.next_renewal, bool(found.holds_seat))
+    flags = bool(found.holds_seat), bool(found.handed_over)
+    return Counts(found.pending, found.active, found.cancelled, found.next_renewal, *flags)
 
 
 def queue(person_id: int, *, now: datetime) -> Sequence[Any]:

@@ -197,6 +197,8 @@ _OPEN = "t.settled_at IS NULL AND t.taken_back_at IS NULL"
 
 _RECEIVED_SQL = f"SELECT t.id FROM transfer t WHERE t.to_person_id = :person AND {_OPEN} LIMIT 1"
 
+HANDED_OVER_SQL = f"EXISTS (SELECT 1 FROM transfer t WHERE t.from_person_id = :person AND {_OPEN})"
+
 _HANDED_OVER_SQL = f"""
 SELECT s.public_id, s.product_name, p.email FROM transfer t
 JOIN subscription s ON s.id = t.subscription_id AND s.administrator_id = t.to_person_id

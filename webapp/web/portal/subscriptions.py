@@ -34,7 +34,7 @@ def show_list() -> Any:
         next_renewal=counts.next_renewal and date.fromisoformat(counts.next_renewal),
         page=page,
         queue=subscription_list.queue(person_id, now=now) if whole and counts.pending else [],
-        handed_over=transfer.open_transfers(person_id) if whole else [],
+        handed_over=transfer.open_transfers(person_id) if whole and counts.handed_over else [],
         used=seat_list.used_by(person_id, now=now) if whole and counts.holds_seat else [],
         product=portal.catalogue.by_key,
         standing=lambda row: subscriptions.standing(row, now=now),
