@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from webapp.data import database
-from webapp.domain import candidates, permissions, sign_in, subscription_list, subscriptions, tokens, transfer
+from webapp.domain import candidates, permissions, sign_in, subscription_list, subscriptions, tokens
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
@@ -105,9 +105,9 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the list forgets the administrator": Leak(subscription_list, "_page_sql", _OF_PERSON, "1 = 1"),
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
         "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", _OF_PERSON, "1 = 1"),
-        "the queue forgets the administrator": Leak(subscription_list, "_QUEUE_SQL", _OF_PERSON, "1 = 1"),
+        "the queue forgets the administrator": Leak(subscription_list, "_REMINDERS_SQL", _OF_PERSON, "1 = 1"),
         "the list of what was handed over forgets who": Leak(
-            transfer, "_HANDED_OVER_SQL", "t.from_person_id = :person AND", ""
+            subscription_list, "_REMINDERS_SQL", "t.from_person_id = :person AND", ""
         ),
     },
     "signed_out": {

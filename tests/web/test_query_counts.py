@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask
 
-from tests.support.cast import ALICE, CHARLIE, Cast
+from tests.support.cast import ALICE, CHARLIE, HANDED_OVER, Cast
 from tests.support.client import PARTIAL, SiteClient, client_at, signed_in
 from tests.support.many import more_like
 from webapp.assembly import Portal
@@ -68,6 +68,14 @@ def test_the_list_asks_four_times_at_most_however_long_it_is(
     after = {path: asked(portal, charlie, path) for path in LISTS}
     assert before == after and max(after.values()) <= LIST_AT_MOST, after
     assert asked(portal, charlie, "/subscriptions", headers=PARTIAL) < LIST_AT_MOST
+
+
+def test_what_was_handed_over_costs_no_question_more(app: Flask, portal: Portal, cast: Cast) -> None:
+    alice = signed_in(app, ALICE)
+    take_back = f"/subscriptions/{cast.row(ALICE, HANDED_OVER).public_id}/transfer/take-back"
+    assert asked(portal, alice, "/subscriptions") <= LIST_AT_MOST
+    page = alice.page("/subscriptions")
+    assert take_back in page.links and page.one("section", aria_labelledby="todo-h")
 
 
 def test_the_page_of_one_asks_six_times_at_most_however_much_happened(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import peewee as pw
 from email_validator import EmailNotValidError, validate_email
@@ -13,9 +11,9 @@ from email_validator import EmailNotValidError, validate_email
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.database import atomic
 from webapp.data.keys import email_key
-from webapp.data.statements import row, rows
+from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Seat, Subscription
-from webapp.data.transfers import Transfer
+from webapp.data.transfers import OPEN_SQL, Transfer
 from webapp.domain import accounts, audit, limits, outbox
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
@@ -204,16 +202,7 @@ def _tell_both(
 # ---- until the new administrator has come
 
 
-_OPEN = "t.settled_at IS NULL AND t.taken_back_at IS NULL"
-
-_RECEIVED_SQL = f"SELECT t.id FROM transfer t WHERE t.to_person_id = :person AND {_OPEN} LIMIT 1"
-
-_HANDED_OVER_SQL = f"""
-SELECT s.public_id, s.product_name, p.email FROM transfer t
-JOIN subscription s ON s.id = t.subscription_id AND s.administrator_id = t.to_person_id
-JOIN person p ON p.id = t.to_person_id
-WHERE t.from_person_id = :person AND {_OPEN} ORDER BY t.id DESC LIMIT 5
-"""
+_RECEIVED_SQL = f"SELECT t.id FROM transfer t WHERE t.to_person_id = :person AND {OPEN_SQL} LIMIT 1"
 
 
 def settle(person_id: int, *, now: datetime) -> None:
@@ -225,11 +214,6 @@ def settle(person_id: int, *, now: datetime) -> None:
 def _settle(which: pw.Expression, *, now: datetime) -> None:
     still_open = Transfer.settled_at.is_null() & Transfer.taken_back_at.is_null()
     Transfer.update(settled_at=now).where(which, still_open).execute()
-
-
-def open_transfers(person_id: int) -> Sequence[Any]:
-    """What this person handed over and may still take back, newest first."""
-    return rows(_HANDED_OVER_SQL, person=person_id)
 
 
 def take_back(transfer: Transfer, *, actor: Person, now: datetime) -> None:
