@@ -333,6 +333,21 @@ def test_a_mistyped_address_does_not_orphan_the_subscription(scene: Scene) -> No
     assert not transfer.is_of_account(scene.subscription.account, mistyped)
 
 
+def test_who_got_two_and_none_in_the_end_is_not_of_the_company(scene: Scene, portal: Portal) -> None:
+    second = place_order(portal, order_number="0700000002", ordered_at=scene.clock.now)
+    accept(second, now=scene.clock.now)
+    mistyped = NewPerson("Max Neu", "mxa@example.com")
+    first = scene.hand_over(mistyped)
+    scene.clock.forward(minutes=1)
+    later = transfer_administration(
+        second, to=mistyped, keep_seat=True, actor=scene.olga, now=scene.clock.now
+    )
+    for given in (first, later):
+        assert transfer.is_of_account(scene.subscription.account, given.to_person)
+        take_back(given, actor=scene.olga, now=scene.clock.now)
+    assert not transfer.is_of_account(scene.subscription.account, first.to_person)
+
+
 def test_taken_back_unread_mail_never_leaves_and_read_mail_is_answered(scene: Scene) -> None:
     scene.hand_over(scene.bob)
     scene.take_back()

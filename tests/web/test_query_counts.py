@@ -83,9 +83,8 @@ def test_the_page_of_one_asks_six_times_at_most_however_much_happened(
 ) -> None:
     row, alice = cast.row(ALICE, "active"), signed_in(app, ALICE)
     path = f"/subscriptions/{row.public_id}"
-    before = {
-        tail: asked(portal, alice, path + tail) for tail in ("", "/users", "/agreement", "/purchase-order")
-    }
+    tails = ("", "/users", "/agreement", "/purchase-order", "/cancellation", "/transfer", "/backup")
+    before = {tail: asked(portal, alice, path + tail) for tail in tails}
     with portal.at(portal.sites["fr"]) as site, portal.databases.of(site).atomic():
         for number in range(60):
             person = Person.create(

@@ -233,7 +233,7 @@ def take_back(transfer: Transfer, *, actor: Person, now: datetime) -> None:
             outbox.enqueue(
                 "transfer_taken_back", to=heir, subscription=subscription, from_name=actor.name, now=now
             )
-        if _joined_by(transfer):
+        if _joined_by_transfer(subscription.account, heir):
             accounts.leave_if_unused(heir, subscription.account)
 
 
@@ -252,11 +252,11 @@ def _give_seat_back(transfer: Transfer, actor: Person, *, now: datetime) -> None
         Seat.create(subscription=subscription, person=actor, state=transfer.seat_given_up, since=now)
 
 
-def _joined_by(transfer: Transfer) -> bool:
-    """Whether the new administrator came into the account by this very transfer."""
-    account = transfer.subscription.account
-    here = (Membership.account == account) & (Membership.person == transfer.to_person)
-    return bool(Membership.select().where(here, Membership.created_at == transfer.at).exists())
+def _joined_by_transfer(account: Account, heir: Person) -> bool:
+    """Whether who never came is of the account only because something of it was handed over to them."""
+    same_moment = (Transfer.to_person == Membership.person) & (Transfer.at == Membership.created_at)
+    here = (Membership.account == account) & (Membership.person == heir) & Transfer.settled_at.is_null()
+    return bool(Membership.select().join(Transfer, on=same_moment).where(here).exists())
 
 
 # ---- the backup
