@@ -82,7 +82,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             permissions, "open_transfer", "Transfer.from_person == person_id,", ""
         ),
         "the people to choose from forget the account": Leak(
-            candidates, "_SQL", "m.account_id = :account AND", ""
+            candidates, "_people", "(Membership.account == account) &", ""
         ),
         "the purchase order number forgets the administrator": Leak(
             purchase_order_rules, "_STORED_SQL", f"AND {_OF_PERSON}", ""
