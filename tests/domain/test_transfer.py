@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -18,11 +19,22 @@ from webapp.data.audit import AuditEvent
 from webapp.data.outbox import QUEUED, SENT, WITHDRAWN, OutboxMessage
 from webapp.data.subscriptions import Seat, Subscription
 from webapp.data.transfers import Transfer
-from webapp.domain import accounts, audit, outbox, permissions, sign_in, subscription_list, transfer
+from webapp.domain import (
+    accounts,
+    audit,
+    cancellation,
+    outbox,
+    permissions,
+    sign_in,
+    subscription_list,
+    transfer,
+)
 from webapp.domain.candidates import MOST, candidate, candidates
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.transfer import NewPerson, new_person, take_back, transfer_administration
+from webapp.formats import day
+from webapp.i18n import speaking, speech
 from webapp.sites import Site
 
 
@@ -114,6 +126,18 @@ def test_both_are_told_and_it_is_in_the_audit_trail(scene: Scene) -> None:
         scene.olga.id,
         scene.bob.id,
     )
+
+
+def test_the_new_administrator_is_told_how_long_a_cancelled_one_can_be_used(scene: Scene) -> None:
+    planned = Subscription.get_by_id(scene.subscription.id)
+    cancellation.plan_cancellation(
+        planned, ends_on=planned.term_end, reason="", actor=scene.olga, now=scene.clock.now
+    )
+    scene.hand_over(scene.bob)
+    (received,) = OutboxMessage.select().where(OutboxMessage.kind == "transfer_received")
+    with speaking(speech("fr", "FR")):
+        assert f"accès jusqu’au {day(planned.term_end - timedelta(days=1))}" in received.text
+        assert day(planned.term_end) not in received.text
 
 
 @pytest.mark.parametrize("broken", ["record", "enqueue"])

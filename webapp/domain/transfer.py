@@ -15,6 +15,7 @@ from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Seat, Subscription
 from webapp.data.transfers import OPEN_SQL, Transfer
 from webapp.domain import accounts, audit, limits, outbox
+from webapp.domain.cancellation import last_day_before
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 
@@ -185,7 +186,13 @@ def _tell_both(
 ) -> None:
     page = f"/subscriptions/{subscription.public_id}"
     outbox.enqueue(
-        "transfer_received", to=heir, subscription=subscription, path=page, from_name=actor.name, now=now
+        "transfer_received",
+        to=heir,
+        subscription=subscription,
+        path=page,
+        from_name=actor.name,
+        last_day=last_day_before(subscription.ends_on) if subscription.ends_on else None,
+        now=now,
     )
     outbox.enqueue(
         "transfer_done",
