@@ -10,8 +10,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
+from webapp.data.accounts import Person
+from webapp.data.keys import email_key
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, SHELF_ACTIVE, SHELF_CANCELLED, Subscription
 from webapp.demo.cast import PEOPLE
+from webapp.domain import transfer
+from webapp.domain.subscription_list import reminders
 
 NO_TOKEN = "A" * 43
 
@@ -125,6 +129,49 @@ def conflicting_po(visitor: Visitor) -> None:
     expect(visitor.page.locator(".diff")).to_be_visible()
 
 
+def too_long_reason(visitor: Visitor) -> None:
+    visitor.page.fill("#reason", "x" * 501)
+    submit_nothing(visitor)
+
+
+def cancel_at_another_date(visitor: Visitor) -> None:
+    """As if the subscription had been renewed since the page was opened."""
+    visitor.page.evaluate("document.querySelector('main [name=ends_on]').value = '2001-01-01'")
+    submit_nothing(visitor)
+
+
+def in_dialog(visitor: Visitor) -> None:
+    visitor.page.click("#transfer-link")
+    expect(visitor.page.locator("dialog[open] #to-new")).to_be_visible()
+
+
+def chosen_in_dialog(visitor: Visitor) -> None:
+    in_dialog(visitor)
+    visitor.page.locator("#to-1").check()
+    expect(visitor.page.locator("#transfer-end [value=confirm]")).to_be_visible()
+
+
+def new_person(visitor: Visitor) -> None:
+    visitor.page.locator("#to-new").check()
+    submit_nothing(visitor)
+
+
+def handed_over(server: PortalServer, site: str) -> str:
+    """One that the administrator gave to somebody who has not come yet."""
+    with server.portal.at(server.portal.sites[site]):
+        old = Person.get(Person.email_key == email_key(administrator(site)))
+        gone = [row.public_id for row in reminders(old.id, now=server.portal.clock()).handed_over]
+    if not gone:
+        office = Subscription.product_key == "profis-layout-office"
+        given = server.subscription_of(site, administrator(site), office)
+        heir, now = transfer.NewPerson("Max Neu", "max@new.example"), server.portal.clock()
+        with server.portal.at(server.portal.sites[site]):
+            row = Subscription.get_by_id(given.id)
+            transfer.transfer_administration(row, to=heir, keep_seat=True, actor=row.administrator, now=now)
+        gone = [given.public_id]
+    return f"/subscriptions/{gone[0]}/transfer/take-back"
+
+
 def opened(popover: str) -> Callable[[Visitor], None]:
     def act(visitor: Visitor) -> None:
         visitor.page.locator(f"[popovertarget^='{popover}']:visible").first.click()
@@ -180,6 +227,19 @@ CASES = (
     PageCase("users", "subscriptions.users", of(*is_active, page="/users"), ADMIN),
     PageCase("users-of-support", "subscriptions.users", of(*is_for_everybody, page="/users"), ADMIN),
     PageCase("users-pending", "subscriptions.users", of(*is_pending, page="/users"), ADMIN),
+    PageCase("manage-transfer-dialog", "subscriptions.manage", of(*is_active), ADMIN, act=in_dialog),
+    PageCase("manage-transfer-chosen", "subscriptions.manage", of(*is_active), ADMIN, act=chosen_in_dialog),
+    PageCase("transfer", "transfer.choose", of(*is_active, page="/transfer"), ADMIN),
+    PageCase(
+        "transfer-new-person",
+        "transfer.choose",
+        of(*is_active, page="/transfer"),
+        ADMIN,
+        act=new_person,
+        act_status=422,
+    ),
+    PageCase("transfer-take-back", "transfer.show_take_back", handed_over, ADMIN),
+    PageCase("backup", "backup.choose", of(*is_active, page="/backup"), ADMIN),
     PageCase("po", "purchase_orders.edit", of(*is_active, page="/purchase-order"), ADMIN),
     PageCase(
         "po-too-long",
@@ -197,6 +257,28 @@ CASES = (
         act=conflicting_po,
         act_status=409,
     ),
+    PageCase("cancellation", "cancellation.show", of(*is_active, page="/cancellation"), ADMIN),
+    PageCase("cancellation-scheduled", "cancellation.show", of(*is_cancelled, page="/cancellation"), ADMIN),
+    PageCase(
+        "cancellation-long-reason",
+        "cancellation.show",
+        of(*is_active, page="/cancellation"),
+        ADMIN,
+        act=too_long_reason,
+        act_status=422,
+    ),
+    PageCase(
+        "cancellation-conflict",
+        "cancellation.show",
+        of(*is_active, page="/cancellation"),
+        ADMIN,
+        act=cancel_at_another_date,
+        act_status=409,
+    ),
+    PageCase(
+        "manage-just-cancelled", "subscriptions.manage", of(*is_cancelled, page="?done=cancelled"), ADMIN
+    ),
+    PageCase("manage-just-kept", "subscriptions.manage", of(*is_active, page="?done=kept"), ADMIN),
     PageCase("help", "help.show", at("/help"), act=all_answers),
     PageCase("imprint", "legal.imprint", at("/imprint")),
     PageCase("privacy", "legal.privacy", at("/privacy")),

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import administrator
+from tests.browser.pages import administrator, is_active, of
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 
@@ -146,3 +146,20 @@ def test_the_language_is_switched_by_keyboard(visit: Visit) -> None:
     press(page, page.locator("#language-menu button[value='fr_CH']"))
     expect(page.locator("#language-menu button[aria-current]")).to_have_attribute("value", "fr_CH")
     visitor.expect_path("/sign-in")
+
+
+def test_a_subscription_is_cancelled_and_kept(visit: Visit, server: PortalServer) -> None:
+    visitor = visit("fr", width=390)
+    visitor.sign_in(administrator("fr"))
+    place = of(*is_active)(server, "fr")
+    visitor.open(place)
+    page = visitor.page
+    press(page, page.locator(f"a[href='{place}/cancellation']"))
+    visitor.expect_path(f"{place}/cancellation")
+    tab_to(page, page.locator("#reason"))
+    page.keyboard.type("Chantier terminé")
+    press(page, page.locator("main form .btn.bad"))
+    page.wait_for_url("**?done=cancelled")
+    press(page, page.locator("main .note button"))
+    page.wait_for_url("**?done=kept")
+    expect(page.locator("main .note[role=status]")).to_be_visible()

@@ -27,15 +27,16 @@ _SIDEWAYS = """() => {
   return [`${root.scrollWidth} px wide in ${wide} px`, ...out.slice(0, 8).map((e) => e.outerHTML.slice(0, 120))];
 }"""
 
-# Links inside a sentence are as high as its lines: WCAG 2.5.8 lets them.
+# Links inside a sentence are as high as its lines: WCAG 2.5.8 lets them. What is chosen is chosen by its label, too.
 _SMALL_TARGETS = """([least, leastPrimary]) => {
   const inSentence = (e) => e.tagName === "A" && getComputedStyle(e).display === "inline"
     && [...e.parentNode.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  const box = (e) => ((e.matches("[type=radio], [type=checkbox]") && e.closest("label")) || e).getBoundingClientRect();
   const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && !e.closest(".vh, .skip, [aria-hidden=true]");
   return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
     .filter(seen).filter((e) => !inSentence(e))
-    .map((e) => [e, e.getBoundingClientRect(), e.matches(".pri") ? leastPrimary : least])
+    .map((e) => [e, box(e), e.matches(".pri") ? leastPrimary : least])
     .filter(([e, box, need]) => box.width < Math.min(need, least) - 0.01 || box.height < need - 0.01)
     .map(([e, box]) => `${Math.round(box.width)} × ${Math.round(box.height)}: ${e.outerHTML.slice(0, 140)}`);
 }"""

@@ -104,6 +104,17 @@ def test_a_migration_can_be_undone_and_done_again(open_one: Opener) -> None:
     assert {model._meta.table_name for model in MODELS} <= tables(opened)
 
 
+def test_transfers_can_be_migrated_down_and_up_again(portal: Portal, site_fr: Site) -> None:
+    with portal.at(site_fr) as site:
+        opened = portal.databases.of(site)
+        runner = Runner(opened, str(MIGRATIONS))
+        assert runner.down("0002_transfers")[-1] == "0002_transfers"
+        assert diff_models(opened, MODELS), "what is missing is seen"
+        assert "transfer" not in opened.get_tables()
+        assert "0002_transfers" in runner.up()
+        assert not diff_models(opened, MODELS)
+
+
 def test_a_second_run_has_nothing_to_do_and_keeps_the_rows(
     portal: Portal, site_fr: Site, now: datetime
 ) -> None:

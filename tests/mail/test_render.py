@@ -30,6 +30,7 @@ def context(**changes: Any) -> dict[str, Any]:
         public_id="SUB-FR-204118",
         term_start=date(2026, 11, 22),
         term_end=date(2027, 11, 22),
+        ends_on=None,
     )
     return {
         "person": SimpleNamespace(name="Éloïse D’Hérouville", email="eloise@example.com"),
@@ -37,7 +38,12 @@ def context(**changes: Any) -> dict[str, Any]:
         "order_number": "0314100037",
         "last_day": date(2027, 2, 20),
         "days_left": 90,
+        "reason": "We bought another tool",
         "version": "4.2",
+        "from_name": "Alice Martin",
+        "to_name": "Max Neu",
+        "to_email": "max@example.com",
+        "kept_seat": True,
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
@@ -143,9 +149,32 @@ def test_the_confirmation_says_what_was_accepted_by_whom_and_when_it_renews() ->
         assert said in words(mail.html)
 
 
+def test_a_cancellation_says_the_dates_the_reason_and_the_way_back() -> None:
+    mail = rendered("cancellation_planned", last_day=date(2027, 11, 21))
+    for said in (
+        "It can be used until 21 November 2027.",
+        "22 November 2027",
+        "We bought another tool",
+        "Press “Keep subscription” at the end of the page of the subscription."
+        " You can do that until the end of 21 November 2027.",
+    ):
+        assert said in mail.text
+        assert said in words(mail.html)
+    assert "Your reason" not in rendered("cancellation_planned", reason="").text
+
+
+def test_an_undone_cancellation_says_when_it_renews() -> None:
+    mail = rendered("cancellation_undone")
+    for part in (mail.text, words(mail.html)):
+        assert "It renews by itself on 22 November 2027, and there is an invoice for the next term." in part
+    assert mail.subject.startswith(
+        "Cancellation undone: PROFIS Engineering Premium renews on 22 November 2027"
+    )
+
+
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
     for kind in KINDS:
-        if kind != "withdrawn":
+        if kind not in ("withdrawn", "transfer_taken_back"):
             assert f"\n{LINK}\n" in rendered(kind).text
 
 
@@ -162,7 +191,7 @@ def test_what_people_write_is_shown_and_never_obeyed(kind: str) -> None:
     person = SimpleNamespace(name=evil, email="m@example.com")
     bought = context()["subscription"]
     bought.product_name = bought.po_number = evil
-    mail = rendered(kind, person=person, subscription=bought)
+    mail = rendered(kind, person=person, subscription=bought, reason=evil)
     assert "<b onclick" not in mail.html
     assert "49" not in mail.html[mail.html.index("<h1") : mail.html.index("<h1") + 2000]
     assert "\nPay at" not in mail.text

@@ -25,6 +25,7 @@ from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Seat, Subsc
 from webapp.domain import accounts, activation, audit, order_corrections
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
+from webapp.domain.transfer import NewPerson, transfer_administration
 
 PASSWORD = "a ladder and a lantern"
 CANARY = re.compile(r"kanari-[a-z]{2}-[a-z]+")
@@ -125,6 +126,7 @@ ALL_STATES = (
     Story("marked", "ontrack-lite", 130),  # marked as lapsed
     Story("withdrawn", "ontrack-pro", 20),
     Story("last-days", "ontrack-enterprise", 88),
+    Story("handed-over", "fieldwire-pro", 60, 55),  # to Nils, who has not come yet
 )
 TWO_STATES = ALL_STATES[:2]
 TOLD = {
@@ -135,6 +137,7 @@ PENDING = ("pending", "last-days")
 MANAGEABLE = ("active", "cancelled")
 VISIBLE = (*PENDING, *MANAGEABLE, "ended")
 TOO_LATE = ("lapsed", "marked", "withdrawn")  # gone, but their links say so to the administrator
+HANDED_OVER = "handed-over"
 GONE = "gone"  # the canary of what nobody may see any more
 
 
@@ -240,7 +243,7 @@ class _Teller:
     def tell(self, owner: Actor, story: Story) -> Row:
         self.orders += 1
         number = f"03141{self.orders:05}"
-        seen = GONE if story.state in TOO_LATE else owner.key
+        seen = GONE if story.state in (*TOO_LATE, HANDED_OVER) else owner.key
         po_number = f"PO {canary(owner.site, seen)} {story.state}"
         ordered_at = self.now - timedelta(days=story.ordered)
         subscription = place_order(
@@ -265,6 +268,14 @@ class _Teller:
         if story.state == "withdrawn":
             yesterday = self.now - timedelta(days=1)
             order_corrections.withdraw_order(number, reason="by mistake", actor=audit.SHOP, now=yesterday)
+
+        if story.state == HANDED_OVER:
+            self.hand_over(subscription)
+
+    def hand_over(self, subscription: Subscription) -> None:
+        heir = NewPerson("Nils", f"nils@{current_site().code}.example.com")
+        old, lately = subscription.administrator, self.now - timedelta(hours=1)
+        transfer_administration(subscription, to=heir, keep_seat=True, actor=old, now=lately)
 
     def give_seat(self, owner: Actor, holder: Actor) -> None:
         taken = Subscription.id == self.cast.row(owner, "active").id

@@ -15,6 +15,7 @@ from tests.support.cast import (
     DORA,
     FRANK,
     GERD,
+    HANDED_OVER,
     NAMESAKE,
     PEOPLE,
     SITES,
@@ -22,6 +23,7 @@ from tests.support.cast import (
     Actor,
     Cast,
     Row,
+    canary,
 )
 from tests.support.forgery import Cookies
 from tests.web.asking import Case
@@ -86,8 +88,10 @@ class Ground:
     # ---- questions
 
     def by(self, actor: Actor, endpoint: str, method: str, value: str, expected: int, **facts: Any) -> Case:
-        path = address(ROUTES[endpoint], value)
-        return Case(endpoint, actor.site, method, path, expected, **{**self.visitors[actor].facts, **facts})
+        route, visitor = ROUTES[endpoint], self.visitors[actor]
+        sees = visitor.sees | (_colleagues(actor) if route.shows_colleagues else frozenset())
+        facts = {**visitor.facts, "sees": sees, **facts}
+        return Case(endpoint, actor.site, method, address(route, value), expected, **facts)
 
     def attack(self, route: Route, site: str) -> dict[str, str]:
         return dict(route.attack(self.portal.sites[site]))
@@ -100,11 +104,16 @@ class Ground:
             yield f"own {row.state}", named(row, route), row
         for owner, _stories in TOLD[actor.site]:
             whose = "a colleague’s" if owner.company == actor.company else "another account’s"
-            for row in self.cast.rows_of(owner)[:3] if owner != actor else ():
+            for row in self._rows_of_others(owner) if owner != actor else ():
                 yield f"{whose} {row.state}", named(row, route), None
         for row in self._rows_elsewhere(actor.site, route):
             yield f"another site’s {row.state}", named(row, route), None
         yield "nobody’s", MISSING[route.names].format(actor.site.upper()), None
+
+    def _rows_of_others(self, owner: Actor) -> list[Row]:
+        """A few, and what they handed over: that has a loader of its own."""
+        rows = self.cast.rows_of(owner)
+        return [*rows[:3], *(row for row in rows[3:] if row.state == HANDED_OVER)]
 
     def _rows_elsewhere(self, site: str, route: Route) -> list[Row]:
         """Not the order numbers that both sites have: the last of de's only de has."""
@@ -119,7 +128,11 @@ class Ground:
         return named(row, route) if route.names in ("row", "order") else live.get(route.names, "")
 
     def tempting_state(self, route: Route) -> str:
-        return "active" if "purchase-order" in route.path else "pending"
+        """Of a row for which the route answers its owner."""
+        if "/take-back" in route.path:
+            return HANDED_OVER
+        managing = ("/purchase-order", "/cancellation", "/transfer", "/backup")
+        return "active" if any(part in route.path for part in managing) else "pending"
 
     def arguments(self, site: str, route: Route) -> dict[str, str]:
         """Of what everybody may ask for, by the words of the table of routes."""
@@ -137,6 +150,11 @@ def _worthless(cookies: Cookies, site: str) -> Iterator[Visitor]:
     yield Visitor("somebody before a new password", cookies.before_a_new_password(LEAVERS[site]))
     for name, cookie in cookies.worthless(OWNERS[site]):
         yield Visitor(f"somebody {name}", cookie)
+
+
+def _colleagues(actor: Actor) -> frozenset[str]:
+    company = [person for person in PEOPLE[actor.site] if person.company == actor.company]
+    return frozenset(canary(person.site, person.key) for person in company)
 
 
 def named(row: Row, route: Route) -> str:

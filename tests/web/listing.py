@@ -24,7 +24,8 @@ _TEXTS = ("sub-", "0314", "kanari", "fieldwire", "' OR 1=1 --", "%")
 
 def listings(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
     yield from _counted(asker, ground, actor)
-    own = {row.public_id for row in ground.cast.rows_of(actor) if row.state in VISIBLE}
+    linked = (*VISIBLE, people.HANDED_OVER)
+    own = {row.public_id for row in ground.cast.rows_of(actor) if row.state in linked}
     plain = ground.by(actor, "subscriptions.show_list", "GET", "", 200)
     for arguments in _questions(ground, actor):
         case = replace(plain, path=f"/subscriptions?{urlencode(arguments)}")

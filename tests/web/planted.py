@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from webapp.data import database
-from webapp.domain import permissions, sign_in, subscription_list, subscriptions, tokens
+from webapp.domain import candidates, permissions, sign_in, subscription_list, subscriptions, tokens
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
-from webapp.web.portal import activation, purchase_orders
+from webapp.web.portal import activation, cancellation, purchase_orders
 from webapp.web.portal import help as help_pages
 from webapp.web.portal import subscriptions as subscription_pages
 
@@ -78,6 +78,12 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the activation link forgets the administrator": Leak(
             permissions, "ordered_subscription", ", Subscription.administrator == person_id", ""
         ),
+        "the loader of open transfers forgets who handed over": Leak(
+            permissions, "open_transfer", "Transfer.from_person == person_id,", ""
+        ),
+        "the people to choose from forget the account": Leak(
+            candidates, "_people", "(Membership.account == account) &", ""
+        ),
         "the purchase order number forgets the administrator": Leak(
             purchase_order_rules, "_STORED_SQL", f"AND {_OF_PERSON}", ""
         ),
@@ -99,7 +105,10 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the list forgets the administrator": Leak(subscription_list, "_page_sql", _OF_PERSON, "1 = 1"),
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
         "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", _OF_PERSON, "1 = 1"),
-        "the queue forgets the administrator": Leak(subscription_list, "_QUEUE_SQL", _OF_PERSON, "1 = 1"),
+        "the queue forgets the administrator": Leak(subscription_list, "_REMINDERS_SQL", _OF_PERSON, "1 = 1"),
+        "the list of what was handed over forgets who": Leak(
+            subscription_list, "_REMINDERS_SQL", "t.from_person_id = :person AND", ""
+        ),
     },
     "signed_out": {
         "the session’s signature is the same at each site": Leak(
@@ -117,6 +126,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "a page is for everybody": Downgraded(subscription_pages.show_list),
         "activating is for everybody": Downgraded(activation.activate),
         "saving is for everybody": Downgraded(purchase_orders.save),
+        "cancelling is for everybody": Downgraded(cancellation.plan),
         "nobody asks for the policy": Leak(
             auth, "require_policy", 'declared.who == "person"', "False", crashes=True
         ),

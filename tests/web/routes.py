@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from tests.conftest import NOON
+from tests.support.cast import ALL_STATES
+from webapp.domain.calendar import add_months, local_date
 from webapp.sites import Site
 
 Status = int | Mapping[str, int]
@@ -31,10 +35,24 @@ class Route:
     body: Body = field(default_factory=dict)  # goes through every check and changes nothing
     attack: Callable[[Site], Body] = lambda site: {}  # would do harm where a check is missing
     ends_session: bool = False
+    once: bool = False  # done by who may, it can't be done again: only the walk does it
+    shows_colleagues: bool = False  # by name
 
 
 def _agreement_hash(site: Site) -> Body:
     return {"agreement": site.agreement("software", site.default_language).sha256}
+
+
+def _renewal(site: Site) -> Body:
+    """Of the subscription that the cast has active, as its page shows it."""
+    activated = next(story.activated or 0 for story in ALL_STATES if story.state == "active")
+    start = local_date(NOON - timedelta(days=activated), site.time_zone)
+    return {"ends_on": add_months(start, 12, anchor_day=start.day).isoformat()}
+
+
+def _hand_over_to_a_colleague(site: Site) -> Body:
+    heir = {"fr": "bob@example.com", "de": "hans@example.com"}[site.code]
+    return {"to": heir, "named": heir, "step": "confirm"}
 
 
 def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str, int]:
@@ -138,6 +156,68 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"po_number": "nothing", "version": "99"},
         attack=lambda site: {"po_number": "stolen", "version": "0"},
+    ),
+    "cancellation.show": Route(
+        f"{_SUBSCRIPTION}/cancellation", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "cancellation.plan": Route(
+        f"{_SUBSCRIPTION}/cancellation",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        body={"reason": "nothing", "ends_on": "2001-01-01"},
+        attack=_renewal,
+    ),
+    "cancellation.undo": Route(
+        f"{_SUBSCRIPTION}/cancellation/undo",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        body={"ends_on": "2001-01-01"},
+        attack=_renewal,
+    ),
+    "transfer.choose": Route(
+        f"{_SUBSCRIPTION}/transfer",
+        "person",
+        "site",
+        {"GET": _MANAGEABLE},
+        names="row",
+        shows_colleagues=True,
+    ),
+    "transfer.submit": Route(
+        f"{_SUBSCRIPTION}/transfer",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        body={"step": "confirm"},
+        attack=_hand_over_to_a_colleague,
+        shows_colleagues=True,
+    ),
+    "transfer.show_take_back": Route(
+        f"{_SUBSCRIPTION}/transfer/take-back", "person", "site", {"GET": {"handed-over": 200}}, names="row"
+    ),
+    "transfer.take_back": Route(
+        f"{_SUBSCRIPTION}/transfer/take-back",
+        "person",
+        "site",
+        {"POST": {"handed-over": 303}},
+        names="row",
+        once=True,
+    ),
+    "backup.choose": Route(
+        f"{_SUBSCRIPTION}/backup", "person", "site", {"GET": _MANAGEABLE}, names="row", shows_colleagues=True
+    ),
+    "backup.save": Route(
+        f"{_SUBSCRIPTION}/backup",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        attack=_hand_over_to_a_colleague,
+        shows_colleagues=True,
     ),
     # ---- the demo's mailbox, at the bare domain
     "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),

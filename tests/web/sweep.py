@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from flask import Flask
 
-from tests.support.cast import ALICE, PEOPLE, SITES, Actor, Cast
+from tests.support.cast import ALICE, HANDED_OVER, PEOPLE, SITES, Actor, Cast
 from tests.support.client import PARTIAL
 from tests.support.probes import probe_rows
 from tests.web.asking import SAME_ORIGIN, Asker, Case
@@ -93,6 +93,8 @@ class Sweep:
         for about, value, own in self.ground.values(actor, route):
             for method, status in route.answers.items():
                 expected = pick(status, own.state, unknown=route.unknown) if own else route.unknown
+                if route.once and expected < 400:
+                    continue
                 facts = {
                     "about": about,
                     "body": route.body if own else attack,
@@ -243,12 +245,19 @@ class Sweep:
         """Each change, made by who may make it."""
         ground = self.ground
         active, last = (ground.cast.row(ALICE, state).public_id for state in ("active", "last-days"))
+        handed_over = ground.cast.row(ALICE, HANDED_OVER).public_id
+        colleague = ground.attack(ROUTES["transfer.submit"], "fr")
         for endpoint, value, body in (
             ("sign_in.submit", "", {"email": ALICE.email, "password": ALICE.password}),
             ("passwords.send_link", "", {"email": ALICE.email}),
             ("passwords.save", ground.tokens["fr"]["live"], {"password": "a spade and a shovel"}),
             ("activation.activate", last, ground.attack(ROUTES["activation.activate"], "fr")),
             ("purchase_orders.save", active, {"po_number": "4500071236", "version": "0"}),
+            ("cancellation.plan", active, ground.attack(ROUTES["cancellation.plan"], "fr")),
+            ("cancellation.undo", active, ground.attack(ROUTES["cancellation.undo"], "fr")),
+            ("transfer.take_back", handed_over, {}),
+            ("backup.save", active, colleague),
+            ("transfer.submit", active, colleague),
         ):
             yield from self.asker.ask(ground.by(ALICE, endpoint, "POST", value, 303, body=body, writes=True))
         out = ground.by(ALICE, "sign_in.leave", "POST", "", 303, writes=True, location="/sign-in")

@@ -12,7 +12,7 @@ from playhouse.pool import MaxConnectionsExceeded
 from werkzeug.test import TestResponse
 
 from tests.support.cast import ALICE, Cast
-from tests.support.client import PARTIAL, SiteClient, client_at, page_of, signed_in
+from tests.support.client import PARTIAL, SiteClient, client_at, page_of, said, signed_in
 from tests.web.conftest import new_app, on_sqlite
 from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
@@ -140,12 +140,15 @@ def test_a_database_that_does_not_answer_is_a_page_that_says_when_to_come_back(
     with broken(portal, method, always(problem)):
         answers = [
             alice.get("/subscriptions"),
-            alice.get(f"/subscriptions/{active}/purchase-order", headers=PARTIAL),
             alice.post(f"/subscriptions/{active}/purchase-order", data={"po_number": "x", "version": "0"}),
             visitor.post("/sign-in", data={"email": ALICE.email, "password": ALICE.password}),
         ]
-    for answer in answers:
-        assert is_whole(answer, 503) and int(answer.headers["Retry-After"]) > 0
+        in_place = alice.get(f"/subscriptions/{active}/purchase-order", headers=PARTIAL)
+    assert all(is_whole(answer, 503) for answer in answers)
+    assert in_place.status_code == 503 and "<html" not in in_place.text
+    assert said(alice, "Nothing was changed. Please try again in a moment.") in in_place.text
+    for answer in (*answers, in_place):
+        assert int(answer.headers["Retry-After"]) > 0
         assert str(problem) not in answer.text
     assert alice.get("/subscriptions").status_code == 200
     with portal.at(portal.sites["fr"]):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.support.cast import ALICE, BOB, DORA, MANAGEABLE, NAMESAKE, VISIBLE, Actor, Cast
+from tests.support.cast import ALICE, BOB, DORA, NAMESAKE, Actor, Cast
 from tests.support.client import (
     BOOSTED,
     PARTIAL,
@@ -24,6 +24,7 @@ from tests.support.client import (
 )
 from tests.support.page import Page, problems_of
 from tests.web.conftest import on_sqlite
+from tests.web.ground import pick
 from tests.web.routes import ROUTES, Route
 from webapp.assembly import Portal
 
@@ -40,10 +41,9 @@ def _addresses(route: Route, actor: Actor, cast: Cast) -> Iterator[str]:
         yield route.path
         return
     before, _, after = route.path.partition("<")
-    for state in MANAGEABLE if "purchase-order" in route.path else VISIBLE:
-        for row in cast.rows_of(actor):
-            if row.state == state:
-                yield before + row.public_id + after.partition(">")[2]
+    for row in cast.rows_of(actor):
+        if pick(route.answers["GET"], row.state, unknown=route.unknown) < 400:
+            yield before + row.public_id + after.partition(">")[2]
 
 
 @on_sqlite

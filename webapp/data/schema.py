@@ -10,7 +10,17 @@ from pathlib import Path
 import peewee as pw
 from playhouse.migrations import Runner
 
-from webapp.data import accounts, agreements, audit, billing, counters, outbox, sign_in, subscriptions
+from webapp.data import (
+    accounts,
+    agreements,
+    audit,
+    billing,
+    counters,
+    outbox,
+    sign_in,
+    subscriptions,
+    transfers,
+)
 from webapp.data.database import SiteModel
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,6 +36,7 @@ MODELS: list[type[SiteModel]] = [
     subscriptions.Order,
     subscriptions.Subscription,
     subscriptions.Seat,
+    transfers.Transfer,
     agreements.AcceptedText,
     agreements.Acceptance,
     billing.Invoice,

@@ -34,6 +34,8 @@ class Subscription(SiteModel):
     account = SiteForeignKey(Account, backref="subscriptions")
     account_id: int
     administrator = SiteForeignKey(Person, backref="administered")
+    backup = SiteForeignKey(Person, null=True, backref="backed_up")  # at most one, named by the administrator
+    backup_id: int | None
     product_key = pw.CharField(max_length=60)
     product_name = pw.TextField()
     kind = pw.CharField(max_length=10)  # software, service
@@ -68,11 +70,11 @@ class Subscription(SiteModel):
     class Meta:
         indexes = (
             # The list's orders within one administrator's rows; those that are sorted by cover searching.
-            (("administrator", "sort_key", "id", "shelf", "activate_before", "search_key"), False),
+            (("administrator", "sort_key", "id", "search_key", "shelf", "activate_before"), False),
             (("administrator", "shelf", "sort_key", "id"), False),
             (("administrator", "shelf", "activate_before", "id"), False),
-            (("administrator", "renewal_key", "id", "shelf", "activate_before", "search_key"), False),
-            (("administrator", "ordered_at", "id", "shelf", "activate_before", "search_key"), False),
+            (("administrator", "renewal_key", "id", "search_key", "shelf", "activate_before"), False),
+            (("administrator", "ordered_at", "id", "search_key", "shelf", "activate_before"), False),
             (("status", "activate_before"), False),
         )
 

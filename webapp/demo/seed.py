@@ -16,10 +16,10 @@ from webapp.data.accounts import Person
 from webapp.data.database import current_site
 from webapp.data.keys import email_key, sort_key
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
-from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Seat, Subscription
+from webapp.data.subscriptions import ENDED, Seat, Subscription
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
-from webapp.domain import accounts, activation, passwords, purchase_orders
-from webapp.domain.calendar import local_date
+from webapp.domain import accounts, activation, cancellation, passwords, purchase_orders
+from webapp.domain.calendar import start_of_day
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
 from webapp.sites import Product, Site
@@ -140,7 +140,9 @@ def _tell(
             subscription, story.new_po_number, read_version=0, actor=row, now=later
         )
     if story.ending:
-        _plan_end(subscription, ended=story.ending == "ended", now=now)
+        _cancel(subscription, row, now=activated_at + timedelta(days=190))
+    if story.ending == "ended":
+        _end(subscription)
     _mark_delivered(subscription)
 
 
@@ -197,13 +199,15 @@ def _fill_seats(subscription: Subscription, person: DemoPerson, count: int, *, n
     Subscription.update(seats_taken=count).where(Subscription.id == subscription.id).execute()
 
 
-def _plan_end(subscription: Subscription, *, ended: bool, now: datetime) -> None:
-    """As the rules of cancelling leave a subscription."""
+def _cancel(subscription: Subscription, row: Person, *, now: datetime) -> None:
     ends_on = subscription.term_end
-    changes: dict[str, object] = {"shelf": SHELF_CANCELLED, "renewal_key": NEVER, "ends_on": ends_on}
-    if ended and ends_on <= local_date(now, current_site().time_zone):
-        changes |= {"status": ENDED, "ended_at": now - timedelta(days=1)}
-    Subscription.update(changes).where(Subscription.id == subscription.id).execute()
+    cancellation.plan_cancellation(subscription, ends_on=ends_on, reason="", actor=row, now=now)
+
+
+def _end(subscription: Subscription) -> None:
+    """As the end of its term leaves a subscription that does not renew."""
+    ended_at = start_of_day(subscription.term_end, current_site().time_zone)
+    Subscription.update(status=ENDED, ended_at=ended_at).where(Subscription.id == subscription.id).execute()
 
 
 def _mark_delivered(subscription: Subscription) -> None:

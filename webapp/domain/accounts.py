@@ -52,10 +52,15 @@ def join(person: Person, account: Account, *, now: datetime) -> None:
 
 def leave_if_never_arrived(person: Person, account: Account) -> bool:
     """Takes out of a company who was never there: never signed in, administers and uses nothing of it."""
-    if person.first_signed_in_at is not None:
-        return False
+    return person.first_signed_in_at is None and leave_if_unused(person, account)
+
+
+def leave_if_unused(person: Person, account: Account) -> bool:
+    """Takes out of a company who administers and uses nothing of it."""
     of_account = Subscription.account == account
-    administers = Subscription.select().where(of_account, Subscription.administrator == person)
+    administers = Subscription.select().where(
+        of_account, (Subscription.administrator == person) | (Subscription.backup == person)
+    )
     uses = Seat.select().join(Subscription).where(of_account, Seat.person == person)
     if administers.exists() or uses.exists():
         return False

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from webapp.data.accounts import Account, Person
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Subscription
+from webapp.data.transfers import Transfer
 from webapp.domain.refusals import NotThere
 
 
@@ -48,6 +49,28 @@ def ordered_subscription(person_id: int, order_number: str) -> Subscription:
         Subscription.select(Subscription, Order)
         .join(Order)
         .where(Order.order_number == order_number, Subscription.administrator == person_id)
+        .get_or_none()
+    )
+    if found is None:
+        raise NotThere
+    return found
+
+
+def open_transfer(person_id: int, public_id: str) -> Transfer:
+    """One this person may still take back: they handed it over, and the new administrator never came."""
+    found = (
+        Transfer.select(Transfer, Subscription, Account, Person)
+        .join(Subscription)
+        .join(Account)
+        .switch(Transfer)
+        .join(Person, on=(Transfer.to_person == Person.id), attr="to_person")
+        .where(
+            Subscription.public_id == public_id,
+            Subscription.administrator == Transfer.to_person,
+            Transfer.from_person == person_id,
+            Transfer.settled_at.is_null(),
+            Transfer.taken_back_at.is_null(),
+        )
         .get_or_none()
     )
     if found is None:

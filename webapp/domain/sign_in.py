@@ -16,7 +16,7 @@ from webapp.data.keys import email_key
 from webapp.data.records import find, insert
 from webapp.data.sign_in import Session
 from webapp.data.statements import row
-from webapp.domain import audit, limits, outbox, passwords, tokens
+from webapp.domain import audit, limits, outbox, passwords, tokens, transfer
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
@@ -72,6 +72,7 @@ def person_of_session(token: str, *, now: datetime) -> SignedIn | None:
     seen = from_micros(found.last_seen_at)
     if now - seen > SEEN_STEP:
         Session.update(last_seen_at=now).where(Session.token_hash == found.token_hash).execute()
+        transfer.settle(found.person_id, now=now)  # they were signed in already, and have come
     return SignedIn(
         found.person_id, found.name, found.email, found.language, found.account_name, found.token_hash, seen
     )
@@ -112,6 +113,7 @@ def start_session(person: Person, *, user_agent: str, now: datetime) -> str:
     if person.first_signed_in_at is None:
         first = (Person.id == person.id) & Person.first_signed_in_at.is_null()
         Person.update(first_signed_in_at=now).where(first).execute()
+    transfer.settle(person.id, now=now)
     return token
 
 

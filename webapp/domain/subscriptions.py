@@ -77,12 +77,14 @@ SELECT s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.s
  s.activate_before, s.ordered_at, s.activated_at, s.term_start, s.term_end, s.ends_on, s.agreement_key,
  o.order_number, a.name AS account_name, a.customer_number, a.line1, a.line2, a.postal_code, a.city, a.region,
  a.country, a.vat_id, p.id AS administrator_id, p.name AS administrator_name, p.email AS administrator_email,
+ b.name AS backup_name, b.email AS backup_email,
  activator.name AS activated_by_name, acc.accepted_at, acc.language AS accepted_language,
  accepter.name AS accepted_by_name, t.version AS accepted_version, t.sha256 AS accepted_sha256
 FROM subscription s
 JOIN shop_order o ON o.id = s.order_id
 JOIN account a ON a.id = s.account_id
 JOIN person p ON p.id = s.administrator_id
+LEFT JOIN person b ON b.id = s.backup_id
 LEFT JOIN person activator ON activator.id = s.activated_by_id
 LEFT JOIN acceptance acc ON acc.subscription_id = s.id
 LEFT JOIN person accepter ON accepter.id = acc.person_id

@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 
 
 def _page(status: int, title: str, text: str) -> Response:
-    return render("errors/page.html", status=status, title=title, text=text, code=status)
+    return render(
+        "errors/page.html", fragment="errors/_note.html", status=status, title=title, text=text, code=status
+    )
 
 
 def not_found(problem: Exception) -> Response:

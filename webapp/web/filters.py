@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from wtforms import Form
 from webapp import formats, i18n
 from webapp.data.database import from_micros
 from webapp.data.keys import sort_key
+from webapp.domain.cancellation import last_day_before
 from webapp.domain.subscription_list import Query
 from webapp.web import auth, language
 from webapp.web.assets import asset_url
@@ -124,6 +126,8 @@ def init_app(app: Flask) -> None:
             address_line=address_line,
             form_errors=form_errors,
             instant=from_micros,
+            iso_day=date.fromisoformat,
+            last_day_before=last_day_before,
             country_sites=country_sites,
             FONTS=FONTS,
         )

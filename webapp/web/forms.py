@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
-from wtforms import EmailField, Form, HiddenField, PasswordField, StringField
+from wtforms import BooleanField, EmailField, Form, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from webapp.domain import purchase_orders
+from webapp.domain import cancellation, purchase_orders
 from webapp.domain.refusals import Refusal
 from webapp.i18n import N_, _
 
@@ -52,3 +53,41 @@ class PoNumberForm(Form):
     def read_version(self) -> int:
         text = str(self.version.data or "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+class CancellationForm(Form):
+    reason = TextAreaField()
+    ends_on = HiddenField()
+
+    def validate_reason(self, field: TextAreaField) -> None:
+        """What was typed stays as it was typed."""
+        try:
+            cancellation.normal_reason(field.data or "")
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from None
+
+    @property
+    def shown_date(self) -> date:
+        """The renewal that the page spoke of; one that can’t be, if it was no date."""
+        try:
+            return date.fromisoformat(str(self.ends_on.data or ""))
+        except ValueError:
+            return date.min
+
+
+NEW_PERSON = "new"  # chosen instead of an address
+
+
+class TransferForm(Form):
+    """`step`: review shows the consequences, confirm hands over to whom the button has `named`."""
+
+    to = StringField()
+    new_name = StringField()
+    new_email = EmailField()
+    keep_seat = BooleanField()
+    named = HiddenField()
+    step = HiddenField()
+
+    @property
+    def adds_somebody(self) -> bool:
+        return self.to.data == NEW_PERSON

@@ -54,6 +54,10 @@ function successor() {
   return same || link || heading;
 }
 
+/* What is swapped into the dialog opens it. Esc and its buttons close it: the browser gives the focus back. */
+const dialog = document.getElementById("dialog");
+dialog?.addEventListener("close", () => dialog.querySelector("#dialog-body").replaceChildren());
+
 /* Who goes on typing while the answer to the first letters is on its way loses none of the others. */
 function keepTyping() {
   const field = left && left.typed !== null && document.getElementById(left.id);
@@ -64,6 +68,7 @@ function keepTyping() {
 
 /* After a swap the new content says where the focus belongs (data-focus) and what is to be told (data-announce). */
 document.addEventListener("htmx:after:swap", () => {
+  if (dialog && !dialog.open && dialog.querySelector("#dialog-body").firstElementChild) dialog.showModal();
   const focus = document.querySelector("[data-focus]");
   if (focus) {
     focus.removeAttribute("data-focus");

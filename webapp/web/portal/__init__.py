@@ -6,6 +6,8 @@ from flask import Flask
 
 from webapp.web.portal import (
     activation,
+    backup,
+    cancellation,
     help,
     language,
     legal,
@@ -13,9 +15,11 @@ from webapp.web.portal import (
     purchase_orders,
     sign_in,
     subscriptions,
+    transfer,
 )
 
 
 def init_app(app: Flask) -> None:
-    for noun in (sign_in, passwords, activation, subscriptions, purchase_orders, language, help, legal):
+    of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
+    for noun in (sign_in, passwords, *of_subscriptions, language, help, legal):
         app.register_blueprint(noun.pages)

@@ -1,0 +1,457 @@
+"""Administration handed over: one transaction, one winner, and a way back until the other has come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from tests.conftest import TestClock
+from tests.support.cast import PASSWORD, accept, keep_person, place_order
+from webapp.assembly import Portal
+from webapp.data.accounts import Membership, Person
+from webapp.data.audit import AuditEvent
+from webapp.data.outbox import QUEUED, SENT, WITHDRAWN, OutboxMessage
+from webapp.data.subscriptions import Seat, Subscription
+from webapp.data.transfers import Transfer
+from webapp.domain import accounts, audit, outbox, permissions, sign_in, subscription_list, transfer
+from webapp.domain.candidates import MOST, candidate, candidates
+from webapp.domain.limits import TooOften
+from webapp.domain.refusals import NotThere, Refusal
+from webapp.domain.transfer import NewPerson, new_person, take_back, transfer_administration
+from webapp.sites import Site
+
+
+class Scene:
+    """Olga administers an active subscription; Bob and Erin belong to her account, Charlie to none of it."""
+
+    def __init__(self, portal: Portal, clock: TestClock) -> None:
+        self.clock = clock
+        self.subscription = place_order(portal, ordered_at=clock.now)
+        self.olga = keep_person("olga@example.com", name="Olga Muster", now=clock.now)
+        self.bob, self.erin, self.charlie = (
+            keep_person(f"{name}@example.com", name=name.capitalize(), now=clock.now)
+            for name in ("bob", "erin", "charlie")
+        )
+        for person in (self.bob, self.erin):
+            accounts.join(person, self.subscription.account, now=clock.now)
+        accept(self.subscription, now=clock.now)
+        OutboxMessage.update(state=SENT).execute()
+        clock.forward(hours=1)
+
+    def hand_over(
+        self, to: Person | NewPerson, *, keep_seat: bool = True, actor: Person | None = None
+    ) -> Transfer:
+        return transfer_administration(
+            self.current(), to=to, keep_seat=keep_seat, actor=actor or self.olga, now=self.clock.now
+        )
+
+    def take_back(self) -> None:
+        found = permissions.open_transfer(self.olga.id, self.subscription.public_id)
+        take_back(found, actor=self.olga, now=self.clock.forward(minutes=1))
+
+    def current(self) -> Subscription:
+        found: Subscription = Subscription.get_by_id(self.subscription.id)
+        return found
+
+    def may_manage(self, person: Person) -> bool:
+        try:
+            permissions.managed_subscription(person.id, self.subscription.public_id, now=self.clock.now)
+        except NotThere:
+            return False
+        return True
+
+    def may_take_back(self, person: Person) -> list[str]:
+        """From whom, as the list of subscriptions says."""
+        found = subscription_list.reminders(person.id, now=self.clock.now).handed_over
+        return [one.email for one in found if one.public_id == self.subscription.public_id]
+
+    def give_seat(self, person: Person) -> None:
+        Seat.create(subscription=self.subscription, person=person, state="active", since=self.clock.now)
+        Subscription.update(seats_taken=Subscription.seats_taken + 1).execute()
+
+
+@pytest.fixture
+def scene(portal: Portal, bound_fr: Site, clock: TestClock) -> Iterator[Scene]:
+    return Scene(portal, clock)  # type: ignore[return-value]
+
+
+def mails(state: str = QUEUED) -> list[tuple[str, str]]:
+    found = OutboxMessage.select().where(
+        OutboxMessage.state == state, OutboxMessage.kind.startswith("transfer")
+    )
+    return [(message.kind, message.to_email) for message in found.order_by(OutboxMessage.id)]
+
+
+def everything() -> dict[str, Any]:
+    tables = (Subscription, Person, Membership, Seat, Transfer, AuditEvent, OutboxMessage)
+    return {model.__name__: sorted(map(str, model.select().tuples())) for model in tables}
+
+
+def test_the_new_administrator_manages_at_once_and_the_old_one_no_more(scene: Scene) -> None:
+    scene.hand_over(scene.bob)
+    assert (scene.may_manage(scene.bob), scene.may_manage(scene.olga)) == (True, False)
+    with pytest.raises(NotThere):
+        permissions.administered_subscription(
+            scene.olga.id, scene.subscription.public_id, now=scene.clock.now
+        )
+
+
+def test_both_are_told_and_it_is_in_the_audit_trail(scene: Scene) -> None:
+    scene.hand_over(scene.bob)
+    assert mails() == [("transfer_received", "bob@example.com"), ("transfer_done", "olga@example.com")]
+    received, done = OutboxMessage.select().where(OutboxMessage.state == QUEUED).order_by(OutboxMessage.id)
+    assert f"/subscriptions/{scene.subscription.public_id}\n" in received.text
+    assert f"/subscriptions/{scene.subscription.public_id}/transfer/take-back\n" in done.text
+    assert "bob@example.com" in done.text
+    event = AuditEvent.select().order_by(AuditEvent.id.desc()).first()
+    assert (event.action, event.actor_id, event.person_id) == (
+        audit.SUBSCRIPTION_TRANSFERRED,
+        scene.olga.id,
+        scene.bob.id,
+    )
+
+
+@pytest.mark.parametrize("broken", ["record", "enqueue"])
+def test_all_of_it_happens_or_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    def fail(*args: object, **facts: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    scene.give_seat(scene.olga)
+    before = everything()
+    monkeypatch.setattr(audit if broken == "record" else outbox, broken, fail)
+    with pytest.raises(RuntimeError):
+        scene.hand_over(NewPerson("Max Neu", "max@example.com"), keep_seat=False)
+    assert everything() == before
+
+
+def race(scene: Scene, portal: Portal, site: Site) -> Counter[str]:
+    """Two windows of the administrator hand over to two people at once."""
+    together = Barrier(2)
+
+    def attempt(number: int) -> str:
+        with portal.at(site):
+            subscription = Subscription.get_by_id(scene.subscription.id)
+            olga, to = (Person.get_by_id(found.id) for found in (scene.olga, (scene.bob, scene.erin)[number]))
+            together.wait(timeout=30)
+            try:
+                transfer_administration(subscription, to=to, keep_seat=True, actor=olga, now=scene.clock.now)
+            except Refusal as refusal:
+                return type(refusal).__name__
+            return "won"
+
+    with ThreadPoolExecutor(2) as threads:
+        return Counter(threads.map(attempt, range(2)))
+
+
+def test_of_two_transfers_at_once_one_wins(scene: Scene, portal: Portal, site_fr: Site) -> None:
+    assert race(scene, portal, site_fr) == {"won": 1, "AlreadyTransferred": 1}
+    made = Transfer.get()
+    assert scene.current().administrator == made.to_person
+    assert Transfer.select().count() == 1
+    assert len(mails()) == 2
+
+
+def test_without_the_guard_both_would_win(
+    scene: Scene, portal: Portal, site_fr: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unguarded(subscription: Subscription, heir: Person, actor: Person) -> bool:
+        Subscription.update(administrator=heir).where(Subscription.id == subscription.id).execute()
+        return False
+
+    monkeypatch.setattr(transfer, "_hand_over", unguarded)
+    assert race(scene, portal, site_fr) == {"won": 2}
+
+
+# ---- who may be chosen
+
+
+def test_nobody_of_another_company_and_not_oneself(scene: Scene) -> None:
+    with pytest.raises(transfer.NotOfTheAccount):
+        scene.hand_over(scene.charlie)
+    with pytest.raises(transfer.AlreadyAdministrator):
+        scene.hand_over(scene.olga)
+    with pytest.raises(transfer.AlreadyAdministrator):
+        scene.hand_over(NewPerson("Somebody", "OLGA@example.com"))
+    assert scene.may_manage(scene.olga)
+
+
+def test_what_somebody_else_administers_is_not_handed_over(scene: Scene) -> None:
+    with pytest.raises(transfer.AlreadyTransferred):
+        scene.hand_over(scene.erin, actor=scene.bob)
+
+
+def test_a_pending_subscription_is_not_handed_over(portal: Portal, bound_fr: Site, clock: TestClock) -> None:
+    pending = place_order(portal, ordered_at=clock.now)
+    with pytest.raises(transfer.NotActive):
+        transfer_administration(
+            pending,
+            to=NewPerson("Max Neu", "max@example.com"),
+            keep_seat=True,
+            actor=pending.administrator,
+            now=clock.now,
+        )
+    assert Person.select().where(Person.email_key == "max@example.com").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "refusal"),
+    [
+        ("", "max@example.com", transfer.NameMissing),
+        (" \t", "max@example.com", transfer.NameMissing),
+        ("M" * 121, "max@example.com", transfer.NameInvalid),
+        ("Max\u202eNeu", "max@example.com", transfer.NameInvalid),
+        ("Max Neu", "", transfer.EmailInvalid),
+        ("Max Neu", "max", transfer.EmailInvalid),
+        ("Max Neu", "max@example", transfer.EmailInvalid),
+        ("Max Neu", "max@example.com\nBcc: all@example.com", transfer.EmailInvalid),
+    ],
+)
+def test_a_new_person_needs_a_name_and_an_address(name: str, email: str, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        new_person(name=name, email=email)
+
+
+def test_a_new_person_joins_the_account_and_gets_mail_in_the_old_ones_language(scene: Scene) -> None:
+    made = scene.hand_over(NewPerson("Max Neu", "Max@example.com"))
+    heir = made.to_person
+    assert (heir.name, heir.email, heir.language) == ("Max Neu", "Max@example.com", scene.olga.language)
+    assert transfer.is_of_account(scene.subscription.account, heir)
+    assert heir.password_hash is None
+    assert scene.may_manage(heir)
+
+
+def test_an_address_that_is_known_stays_who_it_is(scene: Scene) -> None:
+    """What others type changes nobody's name, and shows it to nobody."""
+    scene.hand_over(NewPerson("Nickname", "charlie@example.com"))
+    assert Person.get_by_id(scene.charlie.id).name == "Charlie"
+    done = OutboxMessage.get(OutboxMessage.kind == "transfer_done")
+    assert "Nickname" in done.text
+    assert "Charlie" not in done.text
+
+
+def test_the_choice_holds_the_accounts_people_and_no_one_else(scene: Scene) -> None:
+    account = scene.subscription.account
+    found = candidates(account, administrator=scene.olga.id)
+    assert [person.email for person in found.people] == ["bob@example.com", "erin@example.com"]
+    assert not found.more
+    assert candidate(account, administrator=scene.olga.id, email="BOB@example.com") == scene.bob
+    for address in ("charlie@example.com", "olga@example.com", "", "nobody@example.com"):
+        assert candidate(account, administrator=scene.olga.id, email=address) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("muller", ["Zoë Müller"]),
+        ("MÜLLER zoe", ["Zoë Müller"]),
+        ("z.m@", ["Zoë Müller"]),
+        ("bob", ["Bob"]),
+        ("%", []),
+        ("_", []),
+        ("b\\b", []),
+        ("bob erin", []),
+        ("\0", ["Bob", "Erin", "Zoë Müller"]),
+    ],
+)
+def test_people_are_found_by_name_or_address(scene: Scene, typed: str, names: list[str]) -> None:
+    zoe = keep_person("z.m@example.com", name="Zoë Müller", now=scene.clock.now)
+    accounts.join(zoe, scene.subscription.account, now=scene.clock.now)
+    found = candidates(scene.subscription.account, administrator=scene.olga.id, search=typed)
+    assert [person.name for person in found.people] == names
+
+
+def test_a_large_company_is_shown_in_part(scene: Scene) -> None:
+    for number in range(MOST):
+        person = accounts.keep_person(
+            email=f"p{number}@example.com", name=f"P {number}", language="fr", now=scene.clock.now
+        )
+        accounts.join(person, scene.subscription.account, now=scene.clock.now)
+    found = candidates(scene.subscription.account, administrator=scene.olga.id)
+    assert (len(found.people), found.more) == (MOST, True)
+
+
+def test_handing_over_is_limited_because_it_sends_mail(scene: Scene) -> None:
+    for _ in range(transfer.TRANSFERS.times):
+        scene.hand_over(scene.bob)
+        scene.take_back()
+    with pytest.raises(TooOften):
+        scene.hand_over(scene.bob)
+    assert scene.may_manage(scene.olga)
+
+
+# ---- the old administrator's own seat
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_old_administrator_keeps_or_gives_up_their_own_seat(scene: Scene, keep: bool) -> None:
+    scene.give_seat(scene.olga)
+    scene.give_seat(scene.bob)
+    scene.hand_over(scene.bob, keep_seat=keep)
+    holders = {seat.person_id for seat in Seat.select()}
+    assert holders == ({scene.olga.id, scene.bob.id} if keep else {scene.bob.id})
+    assert scene.current().seats_taken == len(holders)
+
+
+def test_who_holds_no_seat_gives_up_nothing(scene: Scene) -> None:
+    scene.give_seat(scene.bob)
+    scene.hand_over(scene.bob, keep_seat=False)
+    assert scene.current().seats_taken == 1
+
+
+def test_taking_back_brings_the_seat_back_if_one_is_free(scene: Scene) -> None:
+    scene.give_seat(scene.olga)
+    scene.hand_over(scene.bob, keep_seat=False)
+    scene.take_back()
+    assert Seat.get().person == scene.olga
+    assert scene.current().seats_taken == 1
+
+
+def test_taking_back_never_takes_more_seats_than_there_are(scene: Scene) -> None:
+    scene.give_seat(scene.olga)
+    scene.hand_over(scene.bob, keep_seat=False)
+    Subscription.update(seats_taken=Subscription.quantity).execute()
+    scene.take_back()
+    assert scene.current().seats_taken == scene.current().quantity
+    assert Seat.select().count() == 0
+    assert scene.may_manage(scene.olga)
+
+
+# ---- until the new administrator has come
+
+
+def test_a_mistyped_address_does_not_orphan_the_subscription(scene: Scene) -> None:
+    scene.hand_over(NewPerson("Max Neu", "mxa@example.com"))
+    assert scene.may_take_back(scene.olga) == ["mxa@example.com"]
+    scene.clock.forward(days=300)
+    scene.take_back()
+    assert scene.may_manage(scene.olga)
+    mistyped = Person.get(Person.email_key == "mxa@example.com")
+    assert not scene.may_manage(mistyped)
+    assert not transfer.is_of_account(scene.subscription.account, mistyped)
+
+
+def test_who_got_two_and_none_in_the_end_is_not_of_the_company(scene: Scene, portal: Portal) -> None:
+    second = place_order(portal, order_number="0700000002", ordered_at=scene.clock.now)
+    accept(second, now=scene.clock.now)
+    mistyped = NewPerson("Max Neu", "mxa@example.com")
+    first = scene.hand_over(mistyped)
+    scene.clock.forward(minutes=1)
+    later = transfer_administration(
+        second, to=mistyped, keep_seat=True, actor=scene.olga, now=scene.clock.now
+    )
+    reminders = subscription_list.reminders(scene.olga.id, now=scene.clock.now)
+    assert [one.public_id for one in reminders.handed_over] == [
+        second.public_id,
+        first.subscription.public_id,
+    ]
+    assert not reminders.queue
+    for given in (first, later):
+        assert transfer.is_of_account(scene.subscription.account, given.to_person)
+        take_back(given, actor=scene.olga, now=scene.clock.now)
+    assert not transfer.is_of_account(scene.subscription.account, first.to_person)
+
+
+def test_taken_back_unread_mail_never_leaves_and_read_mail_is_answered(scene: Scene) -> None:
+    scene.hand_over(scene.bob)
+    scene.take_back()
+    assert mails(WITHDRAWN) == [("transfer_received", "bob@example.com")]
+    scene.hand_over(scene.bob)
+    OutboxMessage.update(state=SENT).where(OutboxMessage.state == QUEUED).execute()
+    scene.take_back()
+    assert mails() == [("transfer_taken_back", "bob@example.com")]
+
+
+def test_a_colleague_stays_in_the_account_when_it_is_taken_back(scene: Scene) -> None:
+    scene.hand_over(scene.bob)
+    scene.take_back()
+    assert transfer.is_of_account(scene.subscription.account, scene.bob)
+
+
+def test_after_the_new_administrator_signed_in_nothing_is_taken_back(scene: Scene) -> None:
+    scene.hand_over(scene.bob)
+    opened = permissions.open_transfer(scene.olga.id, scene.subscription.public_id)
+    sign_in.sign_in("bob@example.com", PASSWORD, now=scene.clock.forward(minutes=5))
+    with pytest.raises(NotThere):
+        permissions.open_transfer(scene.olga.id, scene.subscription.public_id)
+    with pytest.raises(transfer.TakenTooLate):
+        take_back(opened, actor=scene.olga, now=scene.clock.now)
+    assert scene.may_manage(scene.bob)
+    assert not scene.may_take_back(scene.olga)
+
+
+def test_a_sign_in_before_the_transfer_does_not_count(scene: Scene) -> None:
+    sign_in.sign_in("bob@example.com", PASSWORD, now=scene.clock.now)
+    scene.hand_over(scene.bob)
+    scene.take_back()
+    assert scene.may_manage(scene.olga)
+
+
+def test_who_was_signed_in_already_and_comes_counts(scene: Scene) -> None:
+    token = sign_in.sign_in("bob@example.com", PASSWORD, now=scene.clock.now)
+    scene.hand_over(scene.bob)
+    sign_in.person_of_session(token, now=scene.clock.forward(minutes=6))
+    with pytest.raises(NotThere):
+        permissions.open_transfer(scene.olga.id, scene.subscription.public_id)
+
+
+def test_who_hands_it_on_has_come(scene: Scene) -> None:
+    scene.hand_over(scene.bob)
+    scene.hand_over(scene.erin, actor=scene.bob)
+    with pytest.raises(NotThere):
+        permissions.open_transfer(scene.olga.id, scene.subscription.public_id)
+    permissions.open_transfer(scene.bob.id, scene.subscription.public_id)
+
+
+def test_only_the_old_administrator_takes_back_and_only_once(scene: Scene) -> None:
+    scene.hand_over(scene.bob)
+    for person in (scene.bob, scene.erin, scene.charlie):
+        with pytest.raises(NotThere):
+            permissions.open_transfer(person.id, scene.subscription.public_id)
+    scene.take_back()
+    with pytest.raises(NotThere):
+        scene.take_back()
+    assert [event.action for event in AuditEvent.select().order_by(AuditEvent.id.desc()).limit(2)] == [
+        audit.TRANSFER_TAKEN_BACK,
+        audit.SUBSCRIPTION_TRANSFERRED,
+    ]
+
+
+# ---- the backup
+
+
+def test_a_backup_is_named_changed_and_taken_away(scene: Scene) -> None:
+    for person in (scene.bob, scene.erin, None):
+        transfer.name_backup(scene.current(), person=person, actor=scene.olga, now=scene.clock.now)
+        assert scene.current().backup == person
+    named = AuditEvent.select().where(AuditEvent.action == audit.BACKUP_NAMED)
+    assert [event.person_id for event in named.order_by(AuditEvent.id)] == [scene.bob.id, scene.erin.id, None]
+
+
+def test_a_backup_is_somebody_else_of_the_account_and_named_by_the_administrator(scene: Scene) -> None:
+    for person, actor, refusal in (
+        (scene.charlie, scene.olga, transfer.NotOfTheAccount),
+        (scene.olga, scene.olga, transfer.AlreadyAdministrator),
+        (scene.erin, scene.bob, NotThere),
+    ):
+        with pytest.raises(refusal):
+            transfer.name_backup(scene.current(), person=person, actor=actor, now=scene.clock.now)
+    assert scene.current().backup is None
+
+
+def test_a_backup_who_becomes_administrator_is_backup_no_more_until_it_is_taken_back(scene: Scene) -> None:
+    transfer.name_backup(scene.current(), person=scene.bob, actor=scene.olga, now=scene.clock.now)
+    scene.hand_over(scene.bob)
+    assert scene.current().backup is None
+    scene.take_back()
+    assert scene.current().backup == scene.bob
+
+
+def test_a_backup_stays_when_somebody_else_becomes_administrator(scene: Scene) -> None:
+    transfer.name_backup(scene.current(), person=scene.bob, actor=scene.olga, now=scene.clock.now)
+    scene.hand_over(scene.erin)
+    assert scene.current().backup == scene.bob

@@ -1,0 +1,58 @@
+"""The backup administrator: named, changed or taken away by the administrator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from webapp.data.accounts import Person
+from webapp.data.subscriptions import Subscription
+from webapp.domain import permissions, transfer
+from webapp.domain.candidates import WORTH_SEARCHING, candidate, candidates
+from webapp.domain.transfer import NobodyChosen, NotOfTheAccount
+from webapp.web import auth, htmx
+from webapp.web.policy import policy
+from webapp.web.site import this_portal
+
+pages = Blueprint("backup", __name__, url_prefix="/subscriptions/<public_id:public_id>/backup")
+
+NOBODY = "nobody"
+
+
+def _subscription(public_id: str) -> Subscription:
+    now = this_portal().clock()
+    return permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
+
+
+def _page(subscription: Subscription, *, problem: str = "") -> Any:
+    search = request.args.get("q", "")[:100]
+    found = candidates(subscription.account, administrator=auth.visitor().person_id, search=search)
+    return htmx.render(
+        "backup/page.html",
+        fragment="backup/_people.html",
+        status=422 if problem else 200,
+        subscription=subscription,
+        problem=problem,
+        candidates=found,
+        search=search,
+        searchable=bool(search) or len(found.people) > WORTH_SEARCHING,
+    )
+
+
+@pages.get("")
+@policy("person")
+def choose(public_id: str) -> Any:
+    return _page(_subscription(public_id))
+
+
+@pages.post("")
+@policy("person")
+def save(public_id: str) -> Any:
+    subscription, typed = _subscription(public_id), request.form.get("to", "")
+    actor = Person.get_by_id(auth.visitor().person_id)
+    person = candidate(subscription.account, administrator=actor.id, email=typed)
+    if person is None and typed != NOBODY:
+        return _page(subscription, problem=str(NotOfTheAccount() if typed else NobodyChosen()))
+    transfer.name_backup(subscription, person=person, actor=actor, now=this_portal().clock())
+    return htmx.go(f"/subscriptions/{public_id}?done=backup")
