@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Browser, Page, Response
 
-from tests.browser.conftest import Visit
+from tests.browser.chromium import find_chromium
+from tests.browser.conftest import FLAGS, Visit
 from tests.browser.pages import BY_NAME, administrator, person_of, show
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
@@ -113,6 +114,21 @@ def test_nothing_jumps_while_a_page_loads(visit_as: Visit, name: str, width: int
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(300)
     assert page.evaluate("window.shifted") == 0, page.evaluate("window.shifts")
+
+
+def test_a_scrollbar_that_takes_room_pushes_nothing_aside(browser: Browser, server: PortalServer) -> None:
+    """Playwright hides them; a long page gets its own while it loads, a short one none."""
+    with browser.browser_type.launch(
+        executable_path=find_chromium(), args=FLAGS, ignore_default_args=["--hide-scrollbars"]
+    ) as with_scrollbars:
+        page = with_scrollbars.new_page(viewport={"width": 1280, "height": 900})
+        starts = set()
+        for path in ("/password/sent", "/privacy"):
+            page.goto(server.origin("fr") + path)
+            starts.add(page.evaluate("document.querySelector('main > .wrap').getBoundingClientRect().left"))
+        assert page.evaluate("document.documentElement.scrollHeight > innerHeight > 0")
+        assert page.evaluate("document.documentElement.clientWidth < innerWidth")
+    assert len(starts) == 1, starts
 
 
 def weigh(visitor: Visitor, path: str) -> tuple[int, int]:
