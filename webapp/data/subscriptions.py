@@ -72,11 +72,11 @@ class Subscription(SiteModel):
     class Meta:
         indexes = (
             # The list's orders within one administrator's rows; those that are sorted by cover searching.
-            (("administrator", "sort_key", "id", "shelf", "activate_before", "search_key"), False),
+            (("administrator", "sort_key", "id", "search_key", "shelf", "activate_before"), False),
             (("administrator", "shelf", "sort_key", "id"), False),
             (("administrator", "shelf", "activate_before", "id"), False),
-            (("administrator", "renewal_key", "id", "shelf", "activate_before", "search_key"), False),
-            (("administrator", "ordered_at", "id", "shelf", "activate_before", "search_key"), False),
+            (("administrator", "renewal_key", "id", "search_key", "shelf", "activate_before"), False),
+            (("administrator", "ordered_at", "id", "search_key", "shelf", "activate_before"), False),
             (("status", "activate_before"), False),
         )
 
@@ -114,7 +114,7 @@ class Seat(SiteModel):
             (("subscription", "person"), True),
             (("person", "subscription"), False),
             # The list by name, searching included; what is over but still counted; what ended, latest first.
-            (("subscription", "counted", "sort_key", "id", "over_on", "state", "search_key"), False),
+            (("subscription", "counted", "sort_key", "id", "search_key", "over_on", "state"), False),
             (("subscription", "counted", "state", "over_on"), False),
             (("subscription", "over_on", "id", "search_key"), False),
         )

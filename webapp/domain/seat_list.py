@@ -12,7 +12,7 @@ from typing import Any
 
 from webapp.data.database import from_micros, to_micros
 from webapp.data.keys import fold
-from webapp.data.statements import row, rows
+from webapp.data.statements import contains, part_parameter, row, rows
 from webapp.domain import permissions, seats
 from webapp.domain.refusals import NotThere
 
@@ -129,8 +129,8 @@ def page(subscription_id: int, query: Query, *, now: datetime) -> Page:
 def _page_sql(query: Query, has_edge: bool, backwards: bool) -> tuple[str, dict[str, str]]:
     """Only constants and numbered parameter names enter the text; what people type never does."""
     words = fold(query.text).split()[:_WORDS]
-    parameters = {f"word_{letter}": word for letter, word in zip("abcd", words, strict=False)}
-    where = [f"{{contains}}(seat.search_key, :{name}) > 0" for name in parameters]
+    parameters = {f"word_{letter}": part_parameter(word) for letter, word in zip("abcd", words, strict=False)}
+    where = [contains("seat.search_key", name) for name in parameters]
     where.append("seat.subscription_id = :subscription")
     column = "over_on" if query.show == "ended" else "sort_key"
     if query.show == "ended":

@@ -1,4 +1,4 @@
-"""What an administrator's list shows: counts, the queue that awaits activation, one page of rows.
+"""What an administrator's list shows: counts, what waits for a decision, one page of rows.
 
 Plain SQL, since these run on every visit; each statement costs the same with 25 or 10,000
 subscriptions in the account: counts stop at `COUNT_LIMIT`, pages begin at a key, not at an offset.
@@ -16,11 +16,11 @@ from typing import Any
 
 from webapp.data.database import current_site, to_micros
 from webapp.data.keys import fold
-from webapp.data.statements import row, rows
+from webapp.data.statements import contains, part_parameter, row, rows
+from webapp.data.transfers import OPEN_SQL
 from webapp.domain.calendar import local_date
 from webapp.domain.seat_list import HOLDS_SEAT_SQL
 from webapp.domain.seats import TAKEN_SQL
-from webapp.domain.transfer import HANDED_OVER_SQL
 
 PAGE_SIZE = 25
 QUEUE_SIZE = 5
@@ -84,12 +84,28 @@ class Counts:
     active: int
     cancelled: int
     next_renewal: str | None  # ISO date
-    holds_seat: bool = False  # so that there is something to use, administered or not
-    handed_over: bool = False  # and may be taken back
+    handed_over: bool  # anything that may still be taken back
+    holds_seat: bool  # so that there is something to use, administered or not
 
     @property
     def all(self) -> int:
         return min(self.pending + self.active + self.cancelled, COUNT_LIMIT + 1)
+
+    @property
+    def reminders(self) -> bool:
+        """Whether asking for them is worth a question."""
+        return bool(self.pending or self.handed_over)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """What stands above the list, because it can only be done for some time."""
+
+    queue: Sequence[Any]  # what awaits activation, most urgent first
+    handed_over: Sequence[Any]  # what can still be taken back, newest first
+
+
+NO_REMINDERS = Reminders((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +126,26 @@ SELECT
  (SELECT s.renewal_key FROM subscription s WHERE s.administrator_id = :person
     AND s.renewal_key >= :today AND s.renewal_key < '9999' ORDER BY s.renewal_key, s.id LIMIT 1)
  AS next_renewal,
- {HOLDS_SEAT_SQL} AS holds_seat, {HANDED_OVER_SQL} AS handed_over
+ EXISTS (SELECT 1 FROM transfer t WHERE t.from_person_id = :person AND {OPEN_SQL}) AS handed_over,
+ {HOLDS_SEAT_SQL} AS holds_seat
 """
 
 _COLUMNS = f"""s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity,
  {TAKEN_SQL} AS seats_taken, s.status, s.commitment, s.activate_before, s.term_start, s.term_end, s.ends_on,
  s.po_number"""
 
-_QUEUE_SQL = f"""
-SELECT s.public_id, s.product_name, s.activate_before FROM subscription s
-WHERE s.administrator_id = :person AND s.shelf = 'pending' AND s.activate_before > :now
-ORDER BY s.activate_before, s.id LIMIT {QUEUE_SIZE}
+_REMINDERS_SQL = f"""
+SELECT * FROM (
+ SELECT s.public_id, s.product_name, s.activate_before, '' AS email, s.id AS place FROM subscription s
+ WHERE s.administrator_id = :person AND s.shelf = 'pending' AND s.activate_before > :now
+ ORDER BY s.activate_before, s.id LIMIT {QUEUE_SIZE}) queue
+UNION ALL
+SELECT * FROM (
+ SELECT s.public_id, s.product_name, 0, p.email, -t.at FROM transfer t
+ JOIN subscription s ON s.id = t.subscription_id AND s.administrator_id = t.to_person_id
+ JOIN person p ON p.id = t.to_person_id
+ WHERE t.from_person_id = :person AND {OPEN_SQL} ORDER BY t.at DESC, t.id DESC LIMIT {QUEUE_SIZE}) handed_over
+ORDER BY activate_before, place
 """
 
 
@@ -128,13 +153,13 @@ def counts(person_id: int, *, now: datetime) -> Counts:
     today = local_date(now, current_site().time_zone).isoformat()
     found = row(_COUNTS_SQL, person=person_id, now=to_micros(now), today=today)
     assert found is not None
-    flags = bool(found.holds_seat), bool(found.handed_over)
+    flags = bool(found.handed_over), bool(found.holds_seat)
     return Counts(found.pending, found.active, found.cancelled, found.next_renewal, *flags)
 
 
-def queue(person_id: int, *, now: datetime) -> Sequence[Any]:
-    """What awaits activation, most urgent first."""
-    return rows(_QUEUE_SQL, person=person_id, now=to_micros(now))
+def reminders(person_id: int, *, now: datetime) -> Reminders:
+    found = rows(_REMINDERS_SQL, person=person_id, now=to_micros(now))
+    return Reminders([one for one in found if not one.email], [one for one in found if one.email])
 
 
 def page(person_id: int, query: Query, *, now: datetime) -> Page:
@@ -170,9 +195,9 @@ def page(person_id: int, query: Query, *, now: datetime) -> Page:
 def _page_sql(query: Query, sort: Sort, has_edge: bool, backwards: bool) -> tuple[str, dict[str, str]]:
     """Only values of `SORTS` and numbered parameter names enter the text; what people type never does."""
     words = fold(query.text).split()[:6]
-    parameters = {f"word_{_letter(i)}": word for i, word in enumerate(words)}
+    parameters = {f"word_{_letter(i)}": part_parameter(word) for i, word in enumerate(words)}
     # Most rows fail at the first word: it stands before what nearly all of them pass.
-    where = [f"{{contains}}(s.search_key, :{name}) > 0" for name in parameters]
+    where = [contains("s.search_key", name) for name in parameters]
     where += ["s.administrator_id = :person", _VISIBLE if query.shelf == "all" else "s.shelf = :shelf"]
     if query.shelf == "pending":
         where.append("s.activate_before > :now")

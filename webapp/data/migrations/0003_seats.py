@@ -3,7 +3,7 @@ import secrets
 
 from peewee import *
 
-NAMED = ('subscription_id', 'counted', 'sort_key', 'id', 'over_on', 'state', 'search_key')
+NAMED = ('subscription_id', 'counted', 'sort_key', 'id', 'search_key', 'over_on', 'state')
 COUNTED = ('subscription_id', 'counted', 'state', 'over_on')
 OVER = ('subscription_id', 'over_on', 'id', 'search_key')
 COLUMNS = {
