@@ -8,10 +8,10 @@ from typing import Any
 
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
-from webapp.data.database import current_site, database
-from webapp.data.keys import email_key
+from webapp.data.database import current_site, database, to_micros
+from webapp.data.keys import email_key, search_key, sort_key
 from webapp.data.statements import engine_name, rows
-from webapp.data.subscriptions import NEVER, SHELF_CANCELLED, Subscription
+from webapp.data.subscriptions import NEVER, SHELF_CANCELLED, Subscription, new_seat_key
 from webapp.domain import activation, passwords
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
@@ -79,6 +79,29 @@ def fill_account(portal: Portal, *, size: int, account: str, email: str, now: da
     if engine_name() == "postgresql":
         _settle(("shop_order", "subscription"))
     return person
+
+
+def fill_seats(subscription: int, *, size: int, now: datetime) -> None:
+    """Inside a bound site: so many people who use it, one in ten only invited, with licences for all."""
+    first, instant = _next_id("person"), to_micros(now)
+    for start in range(0, size, _BATCH):
+        indexes = range(start, min(start + _BATCH, size))
+        people, given = [], []
+        for index in indexes:
+            name, email = f"Number {index:05}", f"number.{subscription}.{index}@example.com"
+            facts = {"email": email, "email_key": email, "name": name, "sort_key": sort_key(name)}
+            people.append({**facts, "id": first + index, "language": "fr", "created_at": instant})
+            state = "invited" if index % 10 == 9 else "active"
+            keys = {"sort_key": sort_key(name), "search_key": search_key(name, email)}
+            ids = {"key": new_seat_key(), "subscription_id": subscription, "person_id": first + index}
+            told = {"state": state, "since": instant, "over_on": NEVER, "counted": 1, "version": 0}
+            given.append({**ids, **told, **keys, "cost_centre": "", "job_site": ""})
+        with database.atomic():
+            insert_rows("person", people)
+            insert_rows("seat", given)
+    Subscription.update(quantity=size, seats_taken=size).where(Subscription.id == subscription).execute()
+    if engine_name() == "postgresql":
+        _settle(("person", "seat"))
 
 
 def _settle(tables: tuple[str, ...]) -> None:

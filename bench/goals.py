@@ -33,6 +33,7 @@ def goals_for(backend: str) -> list[Goal]:
         Goal("hit_of_10000_over_25", "the same, with a search", 2),
         Goal("miss_of_10000_over_25", "the same, nothing found", 2),
         Goal("miss_by_renewal_of_10000_over_25", "the same, sorted by renewal", 2),
+        Goal("users_of_10000_over_25", "manage users with 10,000 seats over 25", 1.5),
         Goal("odoo_over_list", "Odoo’s invoices over our list (estimated)", 25, "≥"),
         Goal("pretix_over_list", "pretix’s orders over our list (estimated)", 30, "≥"),
         Goal("sign_in_beyond_hash_ms", "sign-in beyond its hash", 5, unit="ms"),

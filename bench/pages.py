@@ -6,14 +6,15 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from bench import load
 from bench.backends import Backend
-from bench.filling import PASSWORD, fill_account
+from bench.filling import PASSWORD, fill_account, fill_seats
 from bench.load import Arm, Client, Sample, middle, ratio
 from bench.servers import FLOOR, PORTAL, Server, serving
-from webapp.assembly import assemble
+from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
 from webapp.data.statements import rows
 
@@ -37,6 +38,7 @@ Figures = dict[str, float]
 class Filled:
     environment: dict[str, str]
     public_id: str  # of an active subscription of the small account
+    with_users: tuple[str, str]  # two others of it, with few and with many users
 
     @property
     def manage_page(self) -> str:
@@ -56,8 +58,22 @@ def fill(backend: Backend, folder: str = "pages") -> Filled:
         active = rows(
             "SELECT public_id FROM subscription WHERE status = 'active' AND po_number <> '' ORDER BY id"
         )
+        with_users = _with_users(portal, now=now)
     portal.databases.close_all()
-    return Filled(environment, active[0].public_id)
+    return Filled(environment, active[0].public_id, with_users)
+
+
+def _with_users(portal: Portal, *, now: datetime) -> tuple[str, str]:
+    kept = [product.key for product in portal.catalogue if product.self_service]
+    found = rows(
+        "SELECT s.id, s.public_id, s.product_key FROM subscription s JOIN person p ON p.id = s.administrator_id"
+        " WHERE s.shelf = 'active' AND p.email_key = :email ORDER BY s.id DESC",
+        email=SMALL,
+    )
+    few, many = [one for one in found if one.product_key in kept][:2]
+    fill_seats(few.id, size=25, now=now)
+    fill_seats(many.id, size=LARGE_SIZE, now=now)
+    return few.public_id, many.public_id
 
 
 def signed_in(server: Server, email: str) -> Client:
@@ -118,6 +134,8 @@ def _arms(
         path = f"/subscriptions{arguments}"
         arms.append(arm(f"{name} of 25", portal, partial(small.ask, path)))
         arms.append(arm(f"{name} of 10000", portal, partial(large.ask, path)))
+    for public_id, size in zip(filled.with_users, (25, LARGE_SIZE), strict=True):
+        arms.append(arm(f"users of {size}", portal, partial(small.ask, f"/subscriptions/{public_id}/users")))
     return arms
 
 
@@ -135,7 +153,7 @@ def _figures(samples: dict[str, list[Sample]]) -> Figures:
         "fragment_over_page": ratio(samples["fragment"], samples["manage"]),
         "list_over_plain": ratio(samples["list"], samples["plain"]),
     }
-    for name in SEARCHES:
+    for name in (*SEARCHES, "users"):
         growth = ratio(samples[f"{name} of 10000"], samples[f"{name} of 25"], _with_database)
         figures[f"{name} of 10000 over 25"] = growth
     figures |= {f"{name} cpu ms": middle(found) * 1e3 for name, found in samples.items()}

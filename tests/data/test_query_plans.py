@@ -18,13 +18,13 @@ from typing import Any
 import peewee as pw
 import pytest
 
-from bench.filling import fill_account
+from bench.filling import fill_account, fill_seats
 from tests.conftest import NOON
 from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
 from webapp.data.database import Databases, database
 from webapp.data.statements import engine_name, rows
-from webapp.domain import sign_in, subscription_list, subscriptions
+from webapp.domain import seat_list, sign_in, subscription_list, subscriptions
 from webapp.domain.subscription_list import COUNT_LIMIT, PAGE_SIZE, SHELVES, SORTS, Query
 
 MANY = 10_000
@@ -36,6 +36,7 @@ WORDS = ("", "sub-fr", "no such thing")
 class Filled:
     few: int  # person with as many subscriptions as a page has
     many: int
+    seated: tuple[int, int]  # subscriptions with few and with many seats
     public_id: str
     token: str
     now: datetime
@@ -56,7 +57,10 @@ def many(
         many = fill_account(portal, size=MANY, account="1002", email="many@example.com", now=now)
         row = subscription_list.page(many.id, Query(shelf="active"), now=now).rows[0]
         token = sign_in.start_session(many, user_agent="", now=now)
-        filled = Filled(few.id, many.id, row.public_id, token, now)
+        with_few = subscription_list.page(few.id, Query(shelf="active"), now=now).rows[0]
+        for subscription, size in ((with_few.id, PAGE_SIZE), (row.id, MANY)):
+            fill_seats(subscription, size=size, now=now)
+        filled = Filled(few.id, many.id, (with_few.id, row.id), row.public_id, token, now)
     yield portal, filled
     portal.databases.close_all()
     engine.forget(portal)
@@ -204,7 +208,9 @@ def test_counts_and_reminders_are_read_from_indexes(filled: Filled) -> None:
 
 # Those of one person, or the one row that belongs to another, in both engines' words.
 # Nothing was handed over here: PostgreSQL takes any index of an empty table.
-_WHOSE_OR_ONE = re.compile(r"administrator_id|from_person_id|rowid=|_pkey .*id = | transfer_\w+ $")
+_WHOSE_OR_ONE = re.compile(
+    r"administrator_id|from_person_id|person_id=|seat_person_id|rowid=|_pkey .*id = | transfer_\w+ $"
+)
 _WHOLE_TABLE = re.compile(r"SCAN (subscription|transfer|person|[st])\b")
 
 
@@ -221,6 +227,40 @@ def test_the_manage_page_and_the_session_are_found_by_their_keys(filled: Filled)
         assert not of_table(plan.inner + plan.outer, "SCAN"), plan
     activity = found[1].inner + found[1].outer
     assert any("subscription_id" in line for line in of_table(activity, "SEARCH")), activity
+
+
+def seats_of(filled: Filled, query: seat_list.Query, number: int = 1) -> seat_list.Page:
+    return seat_list.page(filled.seated[number], query, now=filled.now)
+
+
+@pytest.mark.parametrize("text", ["", "number 7", "no such thing"])
+@pytest.mark.parametrize("show", seat_list.SHOWN)
+def test_each_page_of_users_is_read_from_an_index_in_its_order(filled: Filled, show: str, text: str) -> None:
+    query = seat_list.Query(show=show, text=text)
+    first = seats_of(filled, query)
+    later = [seat_list.Query(show=show, text=text, after=first.next_cursor)] if first.next_cursor else []
+    for asked in (query, *later):
+        with as_if_everything_were_big():
+            (plan,) = plans(lambda asked=asked: seats_of(filled, asked))
+        found, more = of_table(plan.inner, "SEARCH"), of_table(plan.inner, "SORT", "SCAN")
+        # Who is invited is few: PostgreSQL may fetch them all and sort them.
+        assert more in ([], ["SORT"] if show == "invited" else []), plan
+        assert len(found) == 1 and "subscription_id" in found[0], plan
+        assert not of_table(plan.outer, "SCAN seat", "SCAN person", "SCAN p"), plan
+
+
+def test_the_head_of_the_users_page_counts_in_indexes(filled: Filled) -> None:
+    with as_if_everything_were_big():
+        (plan,) = plans(lambda: seat_list.head(filled.many, filled.public_id, now=filled.now))
+    lines = plan.inner + plan.outer
+    assert of_table(lines, "SEARCH") and not of_table(lines, "SCAN s", "SCAN seat", "SCAN past", "SORT"), plan
+
+
+def test_what_a_person_may_use_is_found_by_the_person(filled: Filled) -> None:
+    with as_if_everything_were_big():
+        (plan,) = plans(lambda: seat_list.used_by(filled.many, now=filled.now))
+    assert any("person_id" in line for line in of_table(plan.inner + plan.outer, "SEARCH")), plan
+    assert not of_table(plan.inner + plan.outer, "SCAN seat"), plan
 
 
 # ---- work, counted
@@ -289,3 +329,17 @@ def test_counting_ends_where_it_is_more_than_can_be_said(filled: Filled, steps: 
     taken = steps(lambda: subscription_list.counts(filled.many, now=filled.now))
     assert taken <= 3 * STEPS_A_ROW * (COUNT_LIMIT + 1)
     assert subscription_list.counts(filled.many, now=filled.now).active == COUNT_LIMIT + 1
+
+
+@sqlite_only
+def test_the_users_page_costs_the_same_with_ten_thousand_seats(filled: Filled, steps: Steps) -> None:
+    few, many = (
+        steps(lambda number=number: seats_of(filled, seat_list.Query(), number)) for number in (0, 1)
+    )
+    assert many <= 1.2 * few
+
+
+@sqlite_only
+def test_counting_the_invited_ends_where_it_is_more_than_can_be_said(filled: Filled, steps: Steps) -> None:
+    taken = steps(lambda: seat_list.head(filled.many, filled.public_id, now=filled.now))
+    assert taken <= 3 * STEPS_A_ROW * (seat_list.COUNT_LIMIT + 1)
