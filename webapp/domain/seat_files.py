@@ -218,10 +218,11 @@ _AGAIN_SQL = (
     "UPDATE seat_file_row SET fate = 'valid' WHERE file_id = :file AND fate IN ('twice', 'seat', 'full')"
 )
 
+# `+ 0` and `|| ''`: SQLite is to look the address up, and not to walk through all lines above.
 _TWICE_SQL = """
 UPDATE seat_file_row SET fate = 'twice' WHERE file_id = :file AND fate = 'valid' AND EXISTS (
  SELECT 1 FROM seat_file_row above WHERE above.file_id = :file AND above.email_key = seat_file_row.email_key
- AND above.line < seat_file_row.line AND above.fate IN ('valid', 'twice'))
+ AND above.line + 0 < seat_file_row.line AND above.fate || '' IN ('valid', 'twice'))
 """
 
 _SEAT_SQL = """
