@@ -13,8 +13,16 @@ from typing import Any
 import pytest
 
 from webapp.data import database
-from webapp.domain import candidates, permissions, sign_in, subscription_list, subscriptions, tokens, transfer
-from webapp.domain import purchase_orders as purchase_order_rules
+from webapp.domain import (
+    candidates,
+    invoice_recipients,
+    permissions,
+    sign_in,
+    subscription_list,
+    subscriptions,
+    tokens,
+    transfer,
+)
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
 from webapp.web.portal import activation, cancellation, purchase_orders
@@ -84,11 +92,24 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the people to choose from forget the account": Leak(
             candidates, "_SQL", "m.account_id = :account AND", ""
         ),
-        "the purchase order number forgets the administrator": Leak(
-            purchase_order_rules, "_STORED_SQL", f"AND {_OF_PERSON}", ""
+        "what is not active can be changed": Leak(
+            permissions, "managed_subscription", "found.status != ACTIVE", "False", crashes=True
         ),
-        "the purchase order number can be changed before activation": Leak(
-            purchase_order_rules, "_STORED_SQL", "AND s.status = 'active'", ""
+        "the loader of what is billed asks nobody": Leak(
+            permissions,
+            "billed_subscription",
+            "return managed_subscription(person_id, public_id, now=now)",
+            "return Subscription.get(Subscription.public_id == public_id)",
+            crashes=True,
+        ),
+        "the addresses for invoices forget the account": Leak(
+            invoice_recipients, "_SQL", "r.account_id = :account AND", ""
+        ),
+        "the addresses for invoices forget the subscription": Leak(
+            invoice_recipients, "_SQL", "AND r.scope IN ('', :public_id)", ""
+        ),
+        "the billing data forget the account": Leak(
+            subscriptions, "_MANAGE_SQL", "ON bd.account_id = s.account_id", "ON 1 = 1"
         ),
         "the manage page forgets the administrator": Leak(
             subscriptions, "_MANAGE_SQL", f"AND {_OF_PERSON}", ""

@@ -40,6 +40,8 @@ MODELS: list[type[SiteModel]] = [
     agreements.AcceptedText,
     agreements.Acceptance,
     billing.Invoice,
+    billing.BillingDetails,
+    billing.InvoiceRecipient,
     outbox.OutboxMessage,
     audit.AuditEvent,
     counters.Counter,

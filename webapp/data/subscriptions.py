@@ -47,7 +47,8 @@ class Subscription(SiteModel):
     unit_price = pw.BigIntegerField()  # net, per licence and billing period, in the currency's minor unit
     currency = pw.CharField(max_length=3)
     payment_method = pw.CharField(max_length=20)
-    po_number = pw.TextField(default="")
+    po_number = pw.TextField(default="")  # of the running term
+    next_po_number = pw.TextField(null=True)  # from the next renewal on; NULL: the same
     language = pw.CharField(max_length=10)
     status = pw.CharField(max_length=10, default=PENDING)
     ordered_at = InstantField()

@@ -29,6 +29,10 @@ from webapp.sites.fields import (
 )
 
 PAYMENT_METHODS = ("invoice", "direct_debit", "credit_card")
+NATIONAL_IDS = (
+    *("siret", "leitweg_id", "codice_fiscale", "sdi_code", "nip", "che_uid", "nif", "ein"),
+    *("company_register_number", "company_number", "corporate_number"),
+)
 DOCUMENT_FORMATS = ("facturx", "qr-bill", "pdf")
 
 _SITE_CODE = Shape(re.compile(r"[a-z]{2}"), "fr")
@@ -70,6 +74,7 @@ class Site:
     support_phone: str
     payment_methods: tuple[str, ...]
     payment_days: int
+    national_ids: tuple[str, ...]  # what the site asks a company for, besides its VAT number
     document_format: str
     brand: Brand
     folder: Path
@@ -177,6 +182,7 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
         support_phone=contact.text("support_phone"),
         payment_methods=fields.choices("payment_methods", PAYMENT_METHODS),
         payment_days=fields.number("payment_days"),
+        national_ids=fields.choices("national_ids", NATIONAL_IDS) if "national_ids" in fields else (),
         document_format=fields.choice("document_format", DOCUMENT_FORMATS),
         brand=_brand(fields.table("brand")),
         folder=folder,

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from wtforms import BooleanField, EmailField, Form, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Form,
+    HiddenField,
+    PasswordField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 
-from webapp.domain import cancellation, purchase_orders
+from webapp.domain import billing_details, cancellation, purchase_orders
+from webapp.domain.invoice_recipients import COMPANY
 from webapp.domain.refusals import Refusal
 from webapp.i18n import N_, _
 
@@ -39,9 +48,19 @@ class NewPasswordForm(Form):
     password = PasswordField(validators=[required(N_("Choose a password."))])
 
 
-class PoNumberForm(Form):
-    po_number = StringField()
+class VersionedForm(Form):
+    """Knows what was read: who saves what somebody changed since is told."""
+
     version = HiddenField()
+
+    @property
+    def read_version(self) -> int:
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+class PoNumberForm(VersionedForm):
+    po_number = StringField()
 
     def validate_po_number(self, field: StringField) -> None:
         try:
@@ -49,10 +68,24 @@ class PoNumberForm(Form):
         except Refusal as refusal:
             raise ValidationError(str(refusal)) from None
 
-    @property
-    def read_version(self) -> int:
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+def _as_the_rule_says(form: Form, field: Any) -> None:
+    """What was typed stays as it was typed."""
+    try:
+        billing_details.normal_detail(field.name, {**form.data, field.name: field.data})
+    except Refusal as refusal:
+        raise ValidationError(str(refusal)) from None
+
+
+def billing_form(fields: Iterable[str]) -> type[VersionedForm]:
+    """With the site's own numbers among the fields."""
+    made = {name: StringField(validators=[_as_the_rule_says]) for name in fields}
+    return type("BillingForm", (VersionedForm,), made)
+
+
+class RecipientForm(Form):
+    email = EmailField()
+    whose = StringField(default=COMPANY)
 
 
 class CancellationForm(Form):

@@ -7,8 +7,10 @@ from flask import Flask
 from webapp.web.portal import (
     activation,
     backup,
+    billing_details,
     cancellation,
     help,
+    invoice_recipients,
     language,
     legal,
     passwords,
@@ -21,5 +23,6 @@ from webapp.web.portal import (
 
 def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
-    for noun in (sign_in, passwords, *of_subscriptions, language, help, legal):
+    of_money = (billing_details, invoice_recipients)
+    for noun in (sign_in, passwords, *of_subscriptions, *of_money, language, help, legal):
         app.register_blueprint(noun.pages)
