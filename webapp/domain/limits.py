@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webapp.data.database import atomic
+from webapp.data.database import atomic, from_micros, to_micros
+from webapp.data.records import insert
 from webapp.data.sign_in import Attempt
+from webapp.data.statements import rows
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
@@ -29,21 +31,27 @@ class TooOften(Refusal):
         return _("That was tried too often. Please wait a while and try again.")
 
 
+_RECENT_SQL = """
+SELECT at FROM attempt WHERE kind = :kind AND subject = :subject AND at > :since ORDER BY at DESC LIMIT :times
+"""
+
+
 def check(limit: Limit, subject: str, *, now: datetime) -> None:
     """Raises `TooOften` while the limit is reached; counts nothing."""
-    recent = (
-        Attempt.select(Attempt.at)
-        .where(Attempt.kind == limit.kind, Attempt.subject == subject, Attempt.at > now - limit.within)
-        .order_by(Attempt.at.desc())
-        .limit(limit.times)
+    recent = rows(
+        _RECENT_SQL,
+        kind=limit.kind,
+        subject=subject,
+        since=to_micros(now - limit.within),
+        times=limit.times,
     )
-    instants = [attempt.at for attempt in recent]
+    instants = [from_micros(attempt.at) for attempt in recent]
     if len(instants) >= limit.times:
         raise TooOften(instants[-1] + limit.within - now)
 
 
 def count(limit: Limit, subject: str, *, now: datetime) -> None:
-    Attempt.insert(kind=limit.kind, subject=subject, at=now).execute()
+    insert(Attempt, kind=limit.kind, subject=subject, at=now)
 
 
 def spend(limit: Limit, subject: str, *, now: datetime) -> None:

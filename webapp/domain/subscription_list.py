@@ -16,7 +16,7 @@ from typing import Any
 
 from webapp.data.database import current_site, to_micros
 from webapp.data.keys import fold
-from webapp.data.statements import row, rows
+from webapp.data.statements import contains, part_parameter, row, rows
 from webapp.domain.calendar import local_date
 
 PAGE_SIZE = 25
@@ -161,9 +161,9 @@ def page(person_id: int, query: Query, *, now: datetime) -> Page:
 def _page_sql(query: Query, sort: Sort, has_edge: bool, backwards: bool) -> tuple[str, dict[str, str]]:
     """Only values of `SORTS` and numbered parameter names enter the text; what people type never does."""
     words = fold(query.text).split()[:6]
-    parameters = {f"word_{_letter(i)}": word for i, word in enumerate(words)}
+    parameters = {f"word_{_letter(i)}": part_parameter(word) for i, word in enumerate(words)}
     # Most rows fail at the first word: it stands before what nearly all of them pass.
-    where = [f"{{contains}}(s.search_key, :{name}) > 0" for name in parameters]
+    where = [contains("s.search_key", name) for name in parameters]
     where += ["s.administrator_id = :person", _VISIBLE if query.shelf == "all" else "s.shelf = :shelf"]
     if query.shelf == "pending":
         where.append("s.activate_before > :now")
