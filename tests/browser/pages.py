@@ -39,6 +39,8 @@ NO_PAGES = {
     "static": "files",
     "front.robots": "a text for crawlers",
     "purchase_orders.show": "a fragment; without htmx it leads to the subscription",
+    "billing_details.show": "a fragment; without htmx it leads to the subscription",
+    "invoice_recipients.cancel": "a fragment; without htmx it leads to the subscription",
 }
 
 
@@ -85,6 +87,27 @@ def set_password(server: PortalServer, site: str) -> str:
     return f"/password/set/{server.password_token(site, administrator(site))}"
 
 
+def confirm_address(server: PortalServer, site: str) -> str:
+    return f"/invoice-address/{server.address_token(site)}"
+
+
+def paid_by_card(page: str = "") -> Address:
+    """One that has no purchase order number either."""
+
+    def address(server: PortalServer, site: str) -> str:
+        premium = (
+            Subscription.product_key == "profis-engineering-premium",
+            Subscription.shelf == SHELF_ACTIVE,
+        )
+        found = server.subscription_of(site, administrator(site), *premium)
+        changes = {"po_number": "", "next_po_number": None, "payment_method": "credit_card"}
+        with server.portal.at(server.portal.sites[site]):
+            Subscription.update(changes).where(Subscription.id == found.id).execute()
+        return f"/subscriptions/{found.public_id}{page}"
+
+    return address
+
+
 def newest_mail(server: PortalServer, site: str) -> str:
     server.deliver_mail(site)
     return f"/mailbox/{server.newest_mail_name()}"
@@ -126,6 +149,55 @@ def conflicting_po(visitor: Visitor) -> None:
     visitor.page.fill("#po_number", "BC 2026-114")
     visitor.page.locator("#po button.pri").click()
     expect(visitor.page.locator(".diff")).to_be_visible()
+
+
+def edit_next_po(visitor: Visitor) -> None:
+    visitor.page.click("#po-next-edit")
+    expect(visitor.page.locator("#po_number")).to_be_visible()
+
+
+def edit_billing(visitor: Visitor) -> None:
+    visitor.page.click("#billing-edit")
+    expect(visitor.page.locator("#line1")).to_be_visible()
+
+
+def wrong_billing(visitor: Visitor) -> None:
+    visitor.page.fill("#city", "")
+    visitor.page.fill("#vat_id", "FR11123456783")
+    visitor.page.locator("#billing button.pri").click()
+    expect(visitor.page.locator("#billing [role=alert]")).to_be_visible()
+
+
+def conflicting_billing(visitor: Visitor) -> None:
+    """As if somebody had changed them since: the form was read at another version."""
+    visitor.page.evaluate("document.querySelector('#billing [name=version]').value = '99'")
+    visitor.page.fill("#city", "Rennes")
+    visitor.page.locator("#billing button.pri").click()
+    expect(visitor.page.locator("#billing .diff")).to_be_visible()
+
+
+def add_address(visitor: Visitor) -> None:
+    visitor.page.click("#recipient-add")
+    expect(visitor.page.locator("#email")).to_be_visible()
+
+
+def wrong_address(visitor: Visitor) -> None:
+    visitor.page.fill("#email", "nobody@")
+    visitor.page.locator("#recipients button.pri").click()
+    expect(visitor.page.locator("#recipients [role=alert]")).to_be_visible()
+
+
+def wrong_iban(visitor: Visitor) -> None:
+    visitor.page.fill("#holder", "Bâti-Ouest")
+    visitor.page.fill("#iban", "GB29 NWBK 6016 1331 9268 19")
+    visitor.page.locator("#payment button.pri").click()
+    expect(visitor.page.locator("#payment [role=alert]")).to_be_visible()
+
+
+def conflicting_payment(visitor: Visitor) -> None:
+    visitor.page.evaluate("document.querySelector('#payment [name=version]').value = '99'")
+    visitor.page.locator("#payment form[action$=invoice] button").click()
+    expect(visitor.page.locator("#payment .diff")).to_be_visible()
 
 
 def too_long_reason(visitor: Visitor) -> None:
@@ -254,6 +326,66 @@ CASES = (
         of(*is_active, page="/purchase-order"),
         ADMIN,
         act=conflicting_po,
+        act_status=409,
+    ),
+    PageCase("manage-po-next-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=edit_next_po),
+    PageCase("po-next", "purchase_orders.edit", of(*is_active, page="/purchase-order?term=next"), ADMIN),
+    PageCase("manage-without-po", "subscriptions.manage", paid_by_card(), ADMIN),
+    PageCase("manage-billing-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=edit_billing),
+    PageCase("billing", "billing_details.edit", of(*is_active, page="/billing-details"), ADMIN),
+    PageCase(
+        "billing-wrong",
+        "billing_details.edit",
+        of(*is_active, page="/billing-details"),
+        ADMIN,
+        act=wrong_billing,
+        act_status=422,
+    ),
+    PageCase(
+        "billing-conflict",
+        "billing_details.edit",
+        of(*is_active, page="/billing-details"),
+        ADMIN,
+        act=conflicting_billing,
+        act_status=409,
+    ),
+    PageCase("manage-address-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=add_address),
+    PageCase(
+        "invoice-addresses", "invoice_recipients.show", of(*is_active, page="/invoice-addresses"), ADMIN
+    ),
+    PageCase(
+        "invoice-addresses-wrong",
+        "invoice_recipients.show",
+        of(*is_active, page="/invoice-addresses"),
+        ADMIN,
+        act=wrong_address,
+        act_status=422,
+    ),
+    PageCase(
+        "manage-just-added-address", "subscriptions.manage", of(*is_active, page="?done=address-added"), ADMIN
+    ),
+    PageCase("invoice-address-confirm", "invoice_recipients.ask", confirm_address),
+    PageCase(
+        "invoice-address-dead-link", "invoice_recipients.ask", at(f"/invoice-address/{NO_TOKEN}"), status=410
+    ),
+    PageCase("invoice-address-confirmed", "invoice_recipients.confirmed", at("/invoice-address/confirmed")),
+    PageCase("payment", "payment_methods.show", of(*is_active, page="/payment-method"), ADMIN),
+    PageCase("payment-debit", "payment_methods.show", of(*is_for_everybody, page="/payment-method"), ADMIN),
+    PageCase("payment-card", "payment_methods.show", paid_by_card("/payment-method"), ADMIN),
+    PageCase(
+        "payment-wrong",
+        "payment_methods.show",
+        of(*is_active, page="/payment-method"),
+        ADMIN,
+        act=wrong_iban,
+        act_status=422,
+    ),
+    PageCase(
+        "payment-conflict",
+        "payment_methods.show",
+        of(*is_for_everybody, page="/payment-method"),
+        ADMIN,
+        act=conflicting_payment,
         act_status=409,
     ),
     PageCase("cancellation", "cancellation.show", of(*is_active, page="/cancellation"), ADMIN),

@@ -52,6 +52,9 @@ def context(**changes: Any) -> dict[str, Any]:
             ("vat_id", "VAT number", "", "FR40303265045"),
         ],
         "days": 7,
+        "creditor_id": "FR00ZZZ000000",
+        "old": {"method": "invoice", "ending": ""},
+        "new": {"method": "direct_debit", "ending": "2606", "reference": "SUB-FR-204118-1A2B3C4D"},
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
@@ -186,6 +189,14 @@ def test_changed_billing_data_are_told_with_both_values() -> None:
         assert "Nantes (before: Lyon)" in part
         assert "Germany (before: France)" in part
         assert "FR40303265045 (before: nothing)" in part
+
+
+def test_a_changed_payment_method_shows_the_last_digits_of_the_account_and_no_more() -> None:
+    mail = rendered("payment_changed", SITES["fr"])
+    for part in (mail.text, words(mail.html)):
+        assert "•••• 2606" in part and "SUB-FR-204118-1A2B3C4D" in part and "FR00ZZZ000000" in part
+    back = {"method": "invoice", "ending": "", "reference": ""}
+    assert "Mandate reference" not in rendered("payment_changed", SITES["fr"], new=back).text
 
 
 def test_who_never_asked_for_invoices_hears_who_did_and_that_nothing_will_come() -> None:

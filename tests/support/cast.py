@@ -19,8 +19,10 @@ from argon2 import PasswordHasher
 
 from webapp.assembly import Portal
 from webapp.data.accounts import Account, Person
+from webapp.data.agreements import AcceptedText
 from webapp.data.billing import BillingDetails, InvoiceRecipient
 from webapp.data.database import atomic, current_site
+from webapp.data.mandates import Mandate
 from webapp.data.outbox import SENT, OutboxMessage
 from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Seat, Subscription
 from webapp.domain import accounts, activation, audit, order_corrections
@@ -270,7 +272,24 @@ class _Teller:
                 "country": "FR",
             }
             by = self.cast.person_ids[owner]
+            self.debit(owner, row)
             BillingDetails.create(account=account, **where, changed_by=by, changed_at=added)
+
+    def debit(self, owner: Actor, row: Row) -> None:
+        """A mandate whose last digits stand in for a canary, where only its row's owner reads them."""
+        text = AcceptedText.select().get()
+        Mandate.create(
+            subscription=row.id,
+            reference=f"{row.public_id}-0",
+            person=self.cast.person_ids[owner],
+            text=text,
+            language=text.language,
+            accepted_at=self.now - timedelta(days=30),
+            holder=owner.name,
+            iban_country="FR",
+            iban_ending="0000",
+            iban_sealed="",
+        )
 
     def tell(self, owner: Actor, story: Story) -> Row:
         self.orders += 1

@@ -148,7 +148,15 @@ class Ground:
         """Of a row for which the route answers its owner."""
         if "/take-back" in route.path:
             return HANDED_OVER
-        managing = ("/purchase-order", "/cancellation", "/transfer", "/backup", "/billing", "/invoice")
+        managing = (
+            "/purchase-order",
+            "/cancellation",
+            "/transfer",
+            "/backup",
+            "/billing",
+            "/invoice",
+            "/payment",
+        )
         return "active" if any(part in route.path for part in managing) else "pending"
 
     def arguments(self, site: str, route: Route) -> dict[str, str]:

@@ -108,6 +108,9 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the addresses for invoices forget the subscription": Leak(
             invoice_recipients, "_SQL", "AND r.scope IN ('', :public_id)", ""
         ),
+        "the mandate is anybody’s": Leak(
+            subscriptions, "_MANAGE_SQL", "m.subscription_id = s.id AND m.revoked_at IS NULL", "1 = 1"
+        ),
         "the billing data forget the account": Leak(
             subscriptions, "_MANAGE_SQL", "ON bd.account_id = s.account_id", "ON 1 = 1"
         ),

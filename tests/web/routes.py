@@ -50,6 +50,12 @@ def _renewal(site: Site) -> Body:
     return {"ends_on": add_months(start, 12, anchor_day=start.day).isoformat()}
 
 
+def _mandate(site: Site) -> Body:
+    text = site.agreement("direct-debit-mandate", site.default_language)
+    account = {"holder": "A Thief", "iban": "DE89370400440532013000", "accepted": "yes"}
+    return {**account, "mandate": text.sha256, "version": "0"}
+
+
 def _hand_over_to_a_colleague(site: Site) -> Body:
     heir = {"fr": "bob@example.com", "de": "hans@example.com"}[site.code]
     return {"to": heir, "named": heir, "step": "confirm"}
@@ -192,6 +198,26 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"ends_on": "2001-01-01"},
         attack=_renewal,
+    ),
+    "payment_methods.show": Route(
+        f"{_SUBSCRIPTION}/payment-method", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "payment_methods.by_invoice": Route(
+        f"{_SUBSCRIPTION}/payment-method/invoice",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        body={"version": "99"},
+        attack=lambda site: {"version": "0"},
+    ),
+    "payment_methods.by_direct_debit": Route(
+        f"{_SUBSCRIPTION}/payment-method/direct-debit",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        attack=_mandate,
     ),
     "billing_details.edit": Route(
         f"{_SUBSCRIPTION}/billing-details", "person", "site", {"GET": _MANAGEABLE}, names="row"

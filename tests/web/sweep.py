@@ -260,6 +260,12 @@ class Sweep:
             ("purchase_orders.save", active, {"po_number": "4500071236", "version": "0"}),
             ("cancellation.plan", active, ground.attack(ROUTES["cancellation.plan"], "fr")),
             ("cancellation.undo", active, ground.attack(ROUTES["cancellation.undo"], "fr")),
+            (
+                "payment_methods.by_direct_debit",
+                active,
+                ground.attack(ROUTES["payment_methods.by_direct_debit"], "fr"),
+            ),
+            ("payment_methods.by_invoice", active, {"version": "1"}),
             ("billing_details.save", active, ground.attack(ROUTES["billing_details.save"], "fr")),
             ("invoice_recipients.add", active, thief),
             ("invoice_recipients.send_again", active, thief),

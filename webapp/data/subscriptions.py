@@ -60,6 +60,7 @@ class Subscription(SiteModel):
     anchor_day = pw.SmallIntegerField(null=True)
     ends_on = LocalDateField(null=True)  # set while a cancellation is planned: the renewal that won't happen
     ended_at = InstantField(null=True)
+    payment_version = pw.IntegerField(default=0)  # likewise, of the payment method
     po_version = pw.IntegerField(default=0)  # counts changes of the PO number: who read an older one is told
     shelf = pw.CharField(max_length=10, default=SHELF_PENDING)
     renewal_key = pw.CharField(

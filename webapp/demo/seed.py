@@ -17,6 +17,7 @@ from webapp.data.database import current_site
 from webapp.data.keys import email_key, sort_key
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ENDED, Seat, Subscription
+from webapp.demo import billing
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
 from webapp.domain import accounts, activation, cancellation, passwords, purchase_orders
 from webapp.domain.calendar import start_of_day
@@ -98,6 +99,7 @@ def _seed_person(
     company = person.company
     account, _changes = accounts.keep_account(company.number, facts=_company_facts(person), update=False)
     accounts.join(row, account, now=long_ago)
+    billing.tell(portal, row, now=now)
 
 
 def _company_facts(person: DemoPerson) -> dict[str, str | None]:

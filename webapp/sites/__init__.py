@@ -7,7 +7,16 @@ texts are looked up again each time, since they may be published while the progr
 from webapp.sites.agreements import AgreementMissing, AgreementText
 from webapp.sites.catalogue import Catalogue, Product, load_catalogue
 from webapp.sites.fields import LocalText, SiteConfigError
-from webapp.sites.site import NATIONAL_IDS, PAYMENT_METHODS, Brand, LegalEntity, Site, Sites, load_sites
+from webapp.sites.site import (
+    NATIONAL_IDS,
+    PAYMENT_METHODS,
+    Brand,
+    DirectDebitOffer,
+    LegalEntity,
+    Site,
+    Sites,
+    load_sites,
+)
 
 __all__ = [
     "NATIONAL_IDS",
@@ -16,6 +25,7 @@ __all__ = [
     "AgreementText",
     "Brand",
     "Catalogue",
+    "DirectDebitOffer",
     "LegalEntity",
     "LocalText",
     "Product",

@@ -88,6 +88,16 @@ class RecipientForm(Form):
     whose = StringField(default=COMPANY)
 
 
+class PaymentForm(VersionedForm):
+    """`mandate` is the hash of the text that was shown, `language` the one it was shown in."""
+
+    holder = StringField()
+    iban = StringField()
+    accepted = BooleanField()
+    mandate = HiddenField()
+    language = HiddenField()
+
+
 class CancellationForm(Form):
     reason = TextAreaField()
     ends_on = HiddenField()

@@ -1,4 +1,4 @@
-"""Billing data, addresses for invoices, the next term's purchase order number; independent of the models of today."""
+"""Billing data, addresses for invoices, the next term's order number, mandates; independent of today's models."""
 from peewee import *
 
 
@@ -55,16 +55,42 @@ def up(migrator, db):
             indexes = ((('account', 'scope', 'email_key'), True),)
     db.create_tables([InvoiceRecipient])
 
+    class AcceptedText(Model):
+        sha256 = CharField(max_length=64, primary_key=True)
+        class Meta:
+            database = db
+            table_name = 'accepted_text'
+
+    class Mandate(Model):
+        subscription = ForeignKeyField(Subscription)
+        reference = CharField(max_length=35, unique=True)
+        person = ForeignKeyField(Person)
+        text = ForeignKeyField(AcceptedText)
+        language = CharField(max_length=10)
+        accepted_at = BigIntegerField()
+        holder = TextField()
+        iban_country = CharField(max_length=2)
+        iban_ending = CharField(max_length=4)
+        iban_sealed = TextField()
+        revoked_at = BigIntegerField(null=True)
+        class Meta:
+            database = db
+            table_name = 'mandate'
+    db.create_tables([Mandate])
+
     of_token = ForeignKeyField(InvoiceRecipient, field=InvoiceRecipient.id, null=True, on_delete='CASCADE')
     of_message = ForeignKeyField(InvoiceRecipient, field=InvoiceRecipient.id, null=True, on_delete='SET NULL')
     migrator.migrate(migrator.drop_not_null('token', 'person_id'))
     migrator.migrate(migrator.add_column('token', 'recipient_id', of_token))
     migrator.migrate(migrator.add_column('outbox_message', 'recipient_id', of_message))
     migrator.migrate(migrator.add_column('subscription', 'next_po_number', TextField(null=True)))
+    migrator.migrate(migrator.add_column('subscription', 'payment_version', IntegerField(default=0)))
 
 
 def down(migrator, db):
+    migrator.migrate(migrator.drop_column('subscription', 'payment_version'))
     migrator.migrate(migrator.drop_column('subscription', 'next_po_number'))
+    migrator.migrate(migrator.drop_table('mandate'))
     db.execute_sql('DELETE FROM token WHERE person_id IS NULL')
     for table in ('outbox_message', 'token'):
         migrator.migrate(migrator.drop_index(table, table + '_recipient_id'))

@@ -14,6 +14,7 @@ from webapp.web.portal import (
     language,
     legal,
     passwords,
+    payment_methods,
     purchase_orders,
     sign_in,
     subscriptions,
@@ -23,6 +24,6 @@ from webapp.web.portal import (
 
 def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
-    of_money = (billing_details, invoice_recipients)
+    of_money = (billing_details, invoice_recipients, payment_methods)
     for noun in (sign_in, passwords, *of_subscriptions, *of_money, language, help, legal):
         app.register_blueprint(noun.pages)

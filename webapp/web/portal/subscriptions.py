@@ -10,6 +10,7 @@ from flask import Blueprint, request
 from webapp.domain import (
     billing_details,
     invoice_recipients,
+    payment_methods,
     purchase_orders,
     subscription_list,
     subscriptions,
@@ -66,6 +67,7 @@ def manage(public_id: str) -> Any:
         billing=billing_details.details_of_row(row),
         recipients=invoice_recipients.recipients(row.account_id, public_id) if manageable else (),
         next_invoice=purchase_orders.next_invoice(row, now=now) if manageable else None,
+        payment_choices=payment_methods.choices(row.payment_method) if manageable else (),
         activity=activity,
         done=done,
         change=subscriptions.latest_po_change(row, activity) if done == "po" else None,
