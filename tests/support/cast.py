@@ -276,7 +276,7 @@ class _Teller:
             BillingDetails.create(account=account, **where, changed_by=by, changed_at=added)
 
     def debit(self, owner: Actor, row: Row) -> None:
-        """A mandate whose last digits stand in for a canary, where only its row's owner reads them."""
+        """A mandate, with the owner's canary in the name of the account's holder."""
         text = AcceptedText.select().get()
         Mandate.create(
             subscription=row.id,

@@ -16,6 +16,7 @@ from webapp.data import database
 from webapp.domain import (
     candidates,
     invoice_recipients,
+    payment_methods,
     permissions,
     sign_in,
     subscription_list,
@@ -108,8 +109,8 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the addresses for invoices forget the subscription": Leak(
             invoice_recipients, "_SQL", "AND r.scope IN ('', :public_id)", ""
         ),
-        "the mandate is anybody’s": Leak(
-            subscriptions, "_MANAGE_SQL", "m.subscription_id = s.id AND m.revoked_at IS NULL", "1 = 1"
+        "the mandate forgets its subscription": Leak(
+            payment_methods, "current_mandate", "Mandate.subscription == subscription, ", ""
         ),
         "the billing data forget the account": Leak(
             subscriptions, "_MANAGE_SQL", "ON bd.account_id = s.account_id", "ON 1 = 1"
