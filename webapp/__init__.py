@@ -10,7 +10,7 @@ from webapp.config import resource_folder
 
 
 def create_app(portal: Portal | None = None) -> Flask:
-    from webapp.web import assets, auth, errors, filters, front, limits, policy, security, site
+    from webapp.web import assets, auth, compression, errors, filters, front, limits, policy, security, site
     from webapp.web import portal as portal_pages
     from webapp.web.application import Application
 
@@ -20,6 +20,7 @@ def create_app(portal: Portal | None = None) -> Flask:
     app.extensions["portal"] = portal
 
     Htmx(app)
+    compression.init_app(app)
     app.before_request(site.refuse_without_database)
     policy.init_app(app)
     assets.init_app(app)

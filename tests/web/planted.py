@@ -22,7 +22,6 @@ from webapp.domain import (
     subscription_list,
     subscriptions,
     tokens,
-    transfer,
 )
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
@@ -91,7 +90,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             permissions, "open_transfer", "Transfer.from_person == person_id,", ""
         ),
         "the people to choose from forget the account": Leak(
-            candidates, "_SQL", "m.account_id = :account AND", ""
+            candidates, "_people", "(Membership.account == account) &", ""
         ),
         "what is not active can be changed": Leak(
             permissions, "managed_subscription", "found.status != ACTIVE", "False", crashes=True
@@ -130,9 +129,9 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the list forgets the administrator": Leak(subscription_list, "_page_sql", _OF_PERSON, "1 = 1"),
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
         "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", _OF_PERSON, "1 = 1"),
-        "the queue forgets the administrator": Leak(subscription_list, "_QUEUE_SQL", _OF_PERSON, "1 = 1"),
+        "the queue forgets the administrator": Leak(subscription_list, "_REMINDERS_SQL", _OF_PERSON, "1 = 1"),
         "the list of what was handed over forgets who": Leak(
-            transfer, "_HANDED_OVER_SQL", "t.from_person_id = :person AND", ""
+            subscription_list, "_REMINDERS_SQL", "t.from_person_id = :person AND", ""
         ),
     },
     "signed_out": {

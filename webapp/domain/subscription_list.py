@@ -1,4 +1,4 @@
-"""What an administrator's list shows: counts, the queue that awaits activation, one page of rows.
+"""What an administrator's list shows: counts, what waits for a decision, one page of rows.
 
 Plain SQL, since these run on every visit; each statement costs the same with 25 or 10,000
 subscriptions in the account: counts stop at `COUNT_LIMIT`, pages begin at a key, not at an offset.
@@ -17,6 +17,7 @@ from typing import Any
 from webapp.data.database import current_site, to_micros
 from webapp.data.keys import fold
 from webapp.data.statements import contains, part_parameter, row, rows
+from webapp.data.transfers import OPEN_SQL
 from webapp.domain.calendar import local_date
 
 PAGE_SIZE = 25
@@ -81,10 +82,27 @@ class Counts:
     active: int
     cancelled: int
     next_renewal: str | None  # ISO date
+    handed_over: bool  # anything that may still be taken back
 
     @property
     def all(self) -> int:
         return min(self.pending + self.active + self.cancelled, COUNT_LIMIT + 1)
+
+    @property
+    def reminders(self) -> bool:
+        """Whether asking for them is worth a question."""
+        return bool(self.pending or self.handed_over)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """What stands above the list, because it can only be done for some time."""
+
+    queue: Sequence[Any]  # what awaits activation, most urgent first
+    handed_over: Sequence[Any]  # what can still be taken back, newest first
+
+
+NO_REMINDERS = Reminders((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +122,25 @@ SELECT
     AND s.shelf = 'cancelled' LIMIT {COUNT_LIMIT + 1}) c) AS cancelled,
  (SELECT s.renewal_key FROM subscription s WHERE s.administrator_id = :person
     AND s.renewal_key >= :today AND s.renewal_key < '9999' ORDER BY s.renewal_key, s.id LIMIT 1)
- AS next_renewal
+ AS next_renewal,
+ EXISTS (SELECT 1 FROM transfer t WHERE t.from_person_id = :person AND {OPEN_SQL}) AS handed_over
 """
 
 _COLUMNS = """s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.seats_taken, s.status,
  s.commitment, s.activate_before, s.term_start, s.term_end, s.ends_on, s.po_number"""
 
-_QUEUE_SQL = f"""
-SELECT s.public_id, s.product_name, s.activate_before FROM subscription s
-WHERE s.administrator_id = :person AND s.shelf = 'pending' AND s.activate_before > :now
-ORDER BY s.activate_before, s.id LIMIT {QUEUE_SIZE}
+_REMINDERS_SQL = f"""
+SELECT * FROM (
+ SELECT s.public_id, s.product_name, s.activate_before, '' AS email, s.id AS place FROM subscription s
+ WHERE s.administrator_id = :person AND s.shelf = 'pending' AND s.activate_before > :now
+ ORDER BY s.activate_before, s.id LIMIT {QUEUE_SIZE}) queue
+UNION ALL
+SELECT * FROM (
+ SELECT s.public_id, s.product_name, 0, p.email, -t.at FROM transfer t
+ JOIN subscription s ON s.id = t.subscription_id AND s.administrator_id = t.to_person_id
+ JOIN person p ON p.id = t.to_person_id
+ WHERE t.from_person_id = :person AND {OPEN_SQL} ORDER BY t.at DESC, t.id DESC LIMIT {QUEUE_SIZE}) handed_over
+ORDER BY activate_before, place
 """
 
 
@@ -121,12 +148,12 @@ def counts(person_id: int, *, now: datetime) -> Counts:
     today = local_date(now, current_site().time_zone).isoformat()
     found = row(_COUNTS_SQL, person=person_id, now=to_micros(now), today=today)
     assert found is not None
-    return Counts(found.pending, found.active, found.cancelled, found.next_renewal)
+    return Counts(found.pending, found.active, found.cancelled, found.next_renewal, bool(found.handed_over))
 
 
-def queue(person_id: int, *, now: datetime) -> Sequence[Any]:
-    """What awaits activation, most urgent first."""
-    return rows(_QUEUE_SQL, person=person_id, now=to_micros(now))
+def reminders(person_id: int, *, now: datetime) -> Reminders:
+    found = rows(_REMINDERS_SQL, person=person_id, now=to_micros(now))
+    return Reminders([one for one in found if not one.email], [one for one in found if one.email])
 
 
 def page(person_id: int, query: Query, *, now: datetime) -> Page:

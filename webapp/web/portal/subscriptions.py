@@ -14,9 +14,8 @@ from webapp.domain import (
     purchase_orders,
     subscription_list,
     subscriptions,
-    transfer,
 )
-from webapp.domain.subscription_list import COUNT_LIMIT, Query
+from webapp.domain.subscription_list import COUNT_LIMIT, NO_REMINDERS, Query
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal
@@ -32,7 +31,9 @@ def show_list() -> Any:
     query = Query.from_url(request.args)
     counts = subscription_list.counts(person_id, now=now)
     page = subscription_list.page(person_id, query, now=now)
-    whole = not htmx.wants_fragment()
+    reminders = NO_REMINDERS
+    if counts.reminders and not htmx.wants_fragment():
+        reminders = subscription_list.reminders(person_id, now=now)
     return htmx.render(
         "subscriptions/list.html",
         fragment="subscriptions/_results.html",
@@ -41,8 +42,7 @@ def show_list() -> Any:
         count_limit=COUNT_LIMIT,
         next_renewal=counts.next_renewal and date.fromisoformat(counts.next_renewal),
         page=page,
-        queue=subscription_list.queue(person_id, now=now) if whole and counts.pending else [],
-        handed_over=transfer.open_transfers(person_id) if whole else [],
+        reminders=reminders,
         product=portal.catalogue.by_key,
         standing=lambda row: subscriptions.standing(row, now=now),
         queue_standing=lambda row: subscriptions.pending_standing(row.activate_before, now=now),
