@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from webapp.clock import Clock, make_clock
 from webapp.config import Settings, read_settings
 from webapp.data.database import Databases
 from webapp.data.schema import migrate, refuse_old_schema
+from webapp.payments import Providers, Vault, make_providers
 from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
 
 
@@ -20,6 +22,10 @@ class Portal:
     catalogue: Catalogue
     clock: Clock
     databases: Databases
+
+    @cached_property
+    def payments(self) -> Providers:
+        return make_providers(Vault(self.settings.vault_key))
 
     @contextmanager
     def at(self, site: Site) -> Iterator[Site]:

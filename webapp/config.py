@@ -35,6 +35,7 @@ class Settings:
     port: int
     scheme: Literal["http", "https"]
     secret: str
+    vault_key: str
     clock: datetime | None
     smtp: str | None
     mail_from: str
@@ -134,6 +135,7 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         port=_port(env),
         scheme="https" if mode == "production" else "http",
         secret=env.get("PORTAL_SECRET", DEMO_SECRET),
+        vault_key=env.get("PORTAL_VAULT_KEY") or env.get("PORTAL_SECRET", DEMO_SECRET),
         clock=_clock(env),
         smtp=_smtp(env),
         mail_from=env.get("PORTAL_MAIL_FROM", "subscriptions@portal.example"),

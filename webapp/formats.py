@@ -61,6 +61,11 @@ def language_name(code: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def country_name(code: str) -> str:
+    """`France`, in the language that is spoken."""
+    return current_speech().locale.territories.get(code) or code
+
+
 def keywords(**values: Any) -> dict[str, Any]:
     """What templates, pages and e-mails alike, may call."""
     return {
@@ -73,6 +78,7 @@ def keywords(**values: Any) -> dict[str, Any]:
         "moment": moment,
         "money": money,
         "number": number,
+        "country_name": country_name,
         "listing": listing,
         **values,
     }

@@ -9,6 +9,16 @@ from typing import Any, Literal
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.billing_acts import (
+    add_address,
+    conflicting_billing,
+    conflicting_payment,
+    edit_billing,
+    edit_next_po,
+    wrong_address,
+    wrong_billing,
+    wrong_iban,
+)
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
@@ -50,6 +60,8 @@ NO_PAGES = {
     "front.robots": "a text for crawlers",
     "purchase_orders.show": "a fragment; without htmx it leads to the subscription",
     "seats.show_row": "a fragment; without htmx it leads to the users",
+    "billing_details.show": "a fragment; without htmx it leads to the subscription",
+    "invoice_recipients.cancel": "a fragment; without htmx it leads to the subscription",
 }
 
 
@@ -101,6 +113,27 @@ def waiting_order(server: PortalServer, site: str) -> str:
 
 def set_password(server: PortalServer, site: str) -> str:
     return f"/password/set/{server.password_token(site, administrator(site))}"
+
+
+def confirm_address(server: PortalServer, site: str) -> str:
+    return f"/invoice-address/{server.address_token(site)}"
+
+
+def paid_by_card(page: str = "") -> Address:
+    """One that has no purchase order number either."""
+
+    def address(server: PortalServer, site: str) -> str:
+        premium = (
+            Subscription.product_key == "profis-engineering-premium",
+            Subscription.shelf == SHELF_ACTIVE,
+        )
+        found = server.subscription_of(site, administrator(site), *premium)
+        changes = {"po_number": "", "next_po_number": None, "payment_method": "credit_card"}
+        with server.portal.at(server.portal.sites[site]):
+            Subscription.update(changes).where(Subscription.id == found.id).execute()
+        return f"/subscriptions/{found.public_id}{page}"
+
+    return address
 
 
 def newest_mail(server: PortalServer, site: str) -> str:
@@ -373,6 +406,66 @@ CASES = (
         of(*is_active, page="/purchase-order"),
         ADMIN,
         act=conflicting_po,
+        act_status=409,
+    ),
+    PageCase("manage-po-next-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=edit_next_po),
+    PageCase("po-next", "purchase_orders.edit", of(*is_active, page="/purchase-order?term=next"), ADMIN),
+    PageCase("manage-without-po", "subscriptions.manage", paid_by_card(), ADMIN),
+    PageCase("manage-billing-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=edit_billing),
+    PageCase("billing", "billing_details.edit", of(*is_active, page="/billing-details"), ADMIN),
+    PageCase(
+        "billing-wrong",
+        "billing_details.edit",
+        of(*is_active, page="/billing-details"),
+        ADMIN,
+        act=wrong_billing,
+        act_status=422,
+    ),
+    PageCase(
+        "billing-conflict",
+        "billing_details.edit",
+        of(*is_active, page="/billing-details"),
+        ADMIN,
+        act=conflicting_billing,
+        act_status=409,
+    ),
+    PageCase("manage-address-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=add_address),
+    PageCase(
+        "invoice-addresses", "invoice_recipients.show", of(*is_active, page="/invoice-addresses"), ADMIN
+    ),
+    PageCase(
+        "invoice-addresses-wrong",
+        "invoice_recipients.show",
+        of(*is_active, page="/invoice-addresses"),
+        ADMIN,
+        act=wrong_address,
+        act_status=422,
+    ),
+    PageCase(
+        "manage-just-added-address", "subscriptions.manage", of(*is_active, page="?done=address-added"), ADMIN
+    ),
+    PageCase("invoice-address-confirm", "invoice_recipients.ask", confirm_address),
+    PageCase(
+        "invoice-address-dead-link", "invoice_recipients.ask", at(f"/invoice-address/{NO_TOKEN}"), status=410
+    ),
+    PageCase("invoice-address-confirmed", "invoice_recipients.confirmed", at("/invoice-address/confirmed")),
+    PageCase("payment", "payment_methods.show", of(*is_active, page="/payment-method"), ADMIN),
+    PageCase("payment-debit", "payment_methods.show", of(*is_for_everybody, page="/payment-method"), ADMIN),
+    PageCase("payment-card", "payment_methods.show", paid_by_card("/payment-method"), ADMIN),
+    PageCase(
+        "payment-wrong",
+        "payment_methods.show",
+        of(*is_active, page="/payment-method"),
+        ADMIN,
+        act=wrong_iban,
+        act_status=422,
+    ),
+    PageCase(
+        "payment-conflict",
+        "payment_methods.show",
+        of(*is_for_everybody, page="/payment-method"),
+        ADMIN,
+        act=conflicting_payment,
         act_status=409,
     ),
     PageCase("cancellation", "cancellation.show", of(*is_active, page="/cancellation"), ADMIN),

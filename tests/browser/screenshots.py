@@ -19,7 +19,7 @@ from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor, new_context_options
 
 FOLDER = Path(__file__).parent / "screenshots"
-PAGES = ("sign-in", "list", "manage-active", "agreement-pending")
+PAGES = ("sign-in", "list", "manage-active", "agreement-pending", "billing", "payment")
 LOOKS = {  # site, language, theme
     "light": ("fr", "fr-FR", "light"),
     "dark": ("fr", "fr-FR", "dark"),

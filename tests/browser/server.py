@@ -22,6 +22,7 @@ from tests.support.orders import an_order
 from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
 from webapp.data.accounts import Person
+from webapp.data.billing import InvoiceRecipient
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Order, Subscription
 from webapp.demo.cast import PASSWORD
@@ -235,6 +236,14 @@ class PortalServer:
             return tokens.mint(
                 tokens.SET_PASSWORD, person=person, minutes=60, next_path="", now=self.portal.clock()
             )
+
+    def address_token(self, site: str) -> str:
+        """What a mailed link to confirm an address for invoices would hold."""
+        with self.portal.at(self.portal.sites[site]):
+            recipient = InvoiceRecipient.get(InvoiceRecipient.confirmed_at.is_null())
+            owner = {"person": None, "recipient": recipient}
+            now = self.portal.clock()
+            return tokens.mint(tokens.INVOICE_ADDRESS, **owner, minutes=60, next_path="", now=now)
 
     def newest_mail_name(self) -> str:
         return mailbox.list_mails(mailbox.mailbox_folder(self.portal.settings), limit=1)[0].name

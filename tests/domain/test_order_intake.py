@@ -22,7 +22,8 @@ from webapp.domain import order_intake
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import WrongSite, take_order
 from webapp.domain.order_refusals import CODES, OrderRefused
-from webapp.domain.order_terms import check_terms, site_of, vat_id_is_right
+from webapp.domain.order_terms import check_terms, site_of
+from webapp.domain.vat_ids import vat_id_is_right
 
 # ---- one order
 

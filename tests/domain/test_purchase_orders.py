@@ -247,7 +247,8 @@ def _judge(
 
 
 LOOK_FIRST = (
-    "        if read_version != current.po_version:\n            raise _conflict(current, typed=new)\n"
+    "        if read_version != current.po_version:\n"
+    "            raise _conflict(current, term=term, typed=new)\n"
 )
 CONDITION = "                Subscription.po_version == read_version,\n"
 

@@ -44,6 +44,17 @@ def context(**changes: Any) -> dict[str, Any]:
         "to_name": "Max Neu",
         "to_email": "max@example.com",
         "kept_seat": True,
+        "company": "Exemple Construction",
+        "changed_by": "Alice Martin",
+        "changed": [
+            ("city", "Town", "Lyon", "Nantes"),
+            ("country", "Country", "FR", "DE"),
+            ("vat_id", "VAT number", "", "FR40303265045"),
+        ],
+        "days": 7,
+        "creditor_id": "FR00ZZZ000000",
+        "old": {"method": "invoice", "ending": ""},
+        "new": {"method": "direct_debit", "ending": "2606", "reference": "SUB-FR-204118-1A2B3C4D"},
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
@@ -170,6 +181,31 @@ def test_an_undone_cancellation_says_when_it_renews() -> None:
     assert mail.subject.startswith(
         "Cancellation undone: PROFIS Engineering Premium renews on 22 November 2027"
     )
+
+
+def test_changed_billing_data_are_told_with_both_values() -> None:
+    mail = rendered("billing_changed")
+    for part in (mail.text, words(mail.html)):
+        assert "Nantes (before: Lyon)" in part
+        assert "Germany (before: France)" in part
+        assert "FR40303265045 (before: nothing)" in part
+
+
+def test_a_changed_payment_method_shows_the_last_digits_of_the_account_and_no_more() -> None:
+    mail = rendered("payment_changed", SITES["fr"])
+    for part in (mail.text, words(mail.html)):
+        assert "•••• 2606" in part and "SUB-FR-204118-1A2B3C4D" in part and "FR00ZZZ000000" in part
+    back = {"method": "invoice", "ending": "", "reference": ""}
+    assert "Mandate reference" not in rendered("payment_changed", SITES["fr"], new=back).text
+
+
+def test_who_never_asked_for_invoices_hears_who_did_and_that_nothing_will_come() -> None:
+    mail = rendered("invoice_address")
+    for part in (mail.text, words(mail.html)):
+        assert "Alice Martin entered eloise@example.com" in part
+        assert "The link works once, for 7 days." in part
+        assert "without your confirmation nothing is sent" in part
+        assert "somebody entered your address" in part and "address is registered" not in part
 
 
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:

@@ -19,7 +19,10 @@ from argon2 import PasswordHasher
 
 from webapp.assembly import Portal
 from webapp.data.accounts import Account, Person
+from webapp.data.agreements import AcceptedText
+from webapp.data.billing import BillingDetails, InvoiceRecipient
 from webapp.data.database import atomic, current_site
+from webapp.data.mandates import Mandate
 from webapp.data.outbox import SENT, OutboxMessage
 from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Subscription
 from webapp.domain import accounts, activation, audit, order_corrections, seats
@@ -119,6 +122,7 @@ PEOPLE = {"fr": (ALICE, FRANK, CHARLIE, BOB, ERIN), "de": (DORA, GERD, NAMESAKE,
 SITES = tuple(PEOPLE)
 SEATS = {ALICE: BOB, DORA: HANS}
 SEATED = ("active", "cancelled", "ended")
+BILLED = (ALICE, CHARLIE, DORA, NAMESAKE)  # have addresses for invoices
 
 ALL_STATES = (
     Story("pending", "profis-engineering-premium", 10),
@@ -142,6 +146,15 @@ VISIBLE = (*PENDING, *MANAGEABLE, "ended")
 TOO_LATE = ("lapsed", "marked", "withdrawn")  # gone, but their links say so to the administrator
 HANDED_OVER = "handed-over"
 GONE = "gone"  # the canary of what nobody may see any more
+
+
+def _mail_to(owner: Actor, key: str) -> str:
+    return f"invoices.{canary(owner.site, key)}@example.com"
+
+
+def unconfirmed_address(owner: Actor) -> str:
+    """For invoices of the owner's active subscription."""
+    return _mail_to(owner, owner.key)
 
 
 def call_cast(portal: Portal, *, sites: tuple[str, ...] = SITES) -> Cast:
@@ -240,8 +253,46 @@ class _Teller:
         for index, row in enumerate(self.cast.rows):
             if row.owner.site == code and row.state in SEATED:
                 self.cast.rows[index] = replace(row, seat_key=self.give_seat(row))
+        for owner in BILLED:
+            if owner.site == code:
+                self.bill(owner)
         # What happened long ago was mailed long ago.
         OutboxMessage.update(state=SENT, sent_at=OutboxMessage.created_at).execute()
+
+    def bill(self, owner: Actor) -> None:
+        """Addresses for invoices; and who is not alice's company says what is to be on them."""
+        row, added = self.cast.row(owner, "active"), self.now - timedelta(days=30)
+        account = Account.get(Account.customer_number == owner.company.number)
+        add = {"account": account, "added_by": self.cast.person_ids[owner], "added_at": added}
+        own, everybodys = unconfirmed_address(owner), _mail_to(owner, owner.company.key)
+        InvoiceRecipient.create(**add, subscription=row.id, scope=row.public_id, email=own, email_key=own)
+        InvoiceRecipient.create(**add, email=everybodys, email_key=everybodys, confirmed_at=added)
+        if owner in (CHARLIE, NAMESAKE):
+            where = {
+                "name": canary(owner.site, owner.company.key),
+                "line1": "1",
+                "city": "X",
+                "country": "FR",
+            }
+            by = self.cast.person_ids[owner]
+            self.debit(owner, row)
+            BillingDetails.create(account=account, **where, changed_by=by, changed_at=added)
+
+    def debit(self, owner: Actor, row: Row) -> None:
+        """A mandate, with the owner's canary in the name of the account's holder."""
+        text = AcceptedText.select().get()
+        Mandate.create(
+            subscription=row.id,
+            reference=f"{row.public_id}-0",
+            person=self.cast.person_ids[owner],
+            text=text,
+            language=text.language,
+            accepted_at=self.now - timedelta(days=30),
+            holder=owner.name,
+            iban_country="FR",
+            iban_ending="0000",
+            iban_sealed="",
+        )
 
     def tell(self, owner: Actor, story: Story) -> Row:
         self.orders += 1

@@ -24,9 +24,8 @@ class Letter:
     def path(self) -> str:
         """Of the link that the mail is about."""
         paths = [urlsplit(link).path for link in self.links]
-        return next(
-            path for path in paths if path.startswith(("/activate/", "/password/set/", "/subscriptions/"))
-        )
+        ours = ("/activate/", "/password/set/", "/invoice-address/", "/subscriptions/")
+        return next(path for path in paths if path.startswith(ours))
 
 
 @dataclass

@@ -24,12 +24,14 @@ from tests.support.cast import (
     Cast,
     Row,
     canary,
+    unconfirmed_address,
 )
 from tests.support.forgery import Cookies
 from tests.web.asking import Case
 from tests.web.routes import ROUTES, Route, Status
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
+from webapp.data.billing import InvoiceRecipient
 from webapp.data.sign_in import Token
 from webapp.domain import sign_in, tokens
 
@@ -67,22 +69,31 @@ class Ground:
         everybody = [actor for site in SITES for actor in self.actors[site]]
         self.visitors = {actor: Visitor(actor.key, cookies.of(actor), actor.sees) for actor in everybody}
         self.tokens = {site: self._mint_tokens(site) for site in SITES}
+        self.address_tokens = {site: self._mint_address_tokens(site) for site in SITES}
         for site in SITES:
             owner, other = OWNERS[site], OWNERS[ELSEWHERE[site]]
             cookies.plant_same_token(self.visitors[owner].cookie, of=owner, at=other)
 
     def _mint_tokens(self, site: str) -> dict[str, str]:
-        """Of mailed links, by what became of them."""
-        now, minted = self.portal.clock(), {}
         with self.portal.at(self.portal.sites[site]):
             person = Person.get_by_id(self.cast.person_ids[LEAVERS[site]])
-            for key, age in (("used", 0), ("expired", 60), ("live", 0)):
-                past = now - timedelta(minutes=age)
-                minted[key] = tokens.mint(
-                    tokens.SET_PASSWORD, person=person, minutes=60, next_path="", now=past
-                )
-            used = Token.token_hash == sign_in.hash_token(minted["used"])
-            Token.update(used_at=now).where(used).execute()
+            return self._minted(tokens.SET_PASSWORD, person=person)
+
+    def _mint_address_tokens(self, site: str) -> dict[str, str]:
+        with self.portal.at(self.portal.sites[site]):
+            wanted = InvoiceRecipient.email == unconfirmed_address(OWNERS[site])
+            recipient = InvoiceRecipient.get(wanted)
+            minted = self._minted(tokens.INVOICE_ADDRESS, person=None, recipient=recipient)
+        return {**minted, "of another purpose": self.tokens[site]["live"]}
+
+    def _minted(self, purpose: str, **owner: Any) -> dict[str, str]:
+        """Of mailed links, by what became of them."""
+        now, minted = self.portal.clock(), {}
+        for key, age in (("used", 0), ("expired", 60), ("live", 0)):
+            past = now - timedelta(minutes=age)
+            minted[key] = tokens.mint(purpose, **owner, minutes=60, next_path="", now=past)
+        used = Token.token_hash == sign_in.hash_token(minted["used"])
+        Token.update(used_at=now).where(used).execute()
         return {**minted, "invented": "A" * 43}
 
     # ---- questions
@@ -127,20 +138,41 @@ class Ground:
     def tempting(self, site: str, route: Route) -> str:
         """An argument with which the route would answer who may ask."""
         row = self.cast.row(OWNERS[site], self.tempting_state(route))
-        live = {"token": self.tokens[site]["live"], "mail": "no-mail", "asset": "css/app.css"}
+        address_token = self.address_tokens[site]["live"]
+        live = {
+            "token": self.tokens[site]["live"],
+            "address token": address_token,
+            "mail": "no-mail",
+            "asset": "css/app.css",
+        }
         return named(row, route) if route.names in ("row", "order", "seat") else live.get(route.names, "")
 
     def tempting_state(self, route: Route) -> str:
         """Of a row for which the route answers its owner."""
         if "/take-back" in route.path:
             return HANDED_OVER
-        managing = ("/purchase-order", "/cancellation", "/transfer", "/backup", "/users/", "/seats/")
+        managing = (
+            "/purchase-order",
+            "/cancellation",
+            "/transfer",
+            "/backup",
+            "/billing",
+            "/invoice",
+            "/payment",
+            "/users/",
+            "/seats/",
+        )
         return "active" if any(part in route.path for part in managing) else "pending"
 
     def arguments(self, site: str, route: Route) -> dict[str, str]:
         """Of what everybody may ask for, by the words of the table of routes."""
         if route.names == "token":
             return {**self.tokens[site], "another site’s": self.tokens[ELSEWHERE[site]]["live"]}
+        if route.names == "address token":
+            return {
+                **self.address_tokens[site],
+                "another site’s": self.address_tokens[ELSEWHERE[site]]["live"],
+            }
         if route.names == "order":
             return {"pending": self.tempting(site, route), "missing": MISSING["order"]}
         if route.names == "asset":

@@ -15,6 +15,8 @@ import pytest
 from webapp.data import database
 from webapp.domain import (
     candidates,
+    invoice_recipients,
+    payment_methods,
     permissions,
     seat_list,
     sign_in,
@@ -22,7 +24,6 @@ from webapp.domain import (
     subscriptions,
     tokens,
 )
-from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
 from webapp.web.portal import activation, cancellation, purchase_orders
@@ -92,11 +93,27 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the people to choose from forget the account": Leak(
             candidates, "_people", "(Membership.account == account) &", ""
         ),
-        "the purchase order number forgets the administrator": Leak(
-            purchase_order_rules, "_STORED_SQL", f"AND {_OF_PERSON}", ""
+        "what is not active can be changed": Leak(
+            permissions, "managed_subscription", "found.status != ACTIVE", "False", crashes=True
         ),
-        "the purchase order number can be changed before activation": Leak(
-            purchase_order_rules, "_STORED_SQL", "AND s.status = 'active'", ""
+        "the loader of what is billed asks nobody": Leak(
+            permissions,
+            "billed_subscription",
+            "return managed_subscription(person_id, public_id, now=now)",
+            "return Subscription.get(Subscription.public_id == public_id)",
+            crashes=True,
+        ),
+        "the addresses for invoices forget the account": Leak(
+            invoice_recipients, "_SQL", "r.account_id = :account AND", ""
+        ),
+        "the addresses for invoices forget the subscription": Leak(
+            invoice_recipients, "_SQL", "AND r.scope IN ('', :public_id)", ""
+        ),
+        "the mandate forgets its subscription": Leak(
+            payment_methods, "current_mandate", "Mandate.subscription == subscription, ", ""
+        ),
+        "the billing data forget the account": Leak(
+            subscriptions, "_MANAGE_SQL", "ON bd.account_id = s.account_id", "ON 1 = 1"
         ),
         "the manage page forgets the administrator": Leak(
             subscriptions, "_MANAGE_SQL", f"AND {_OF_PERSON}", ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tests.conftest import NOON
-from tests.support.cast import ALL_STATES
+from tests.support.cast import ALICE, ALL_STATES, DORA, unconfirmed_address
 from webapp.domain.calendar import add_months, local_date
 from webapp.sites import Site
 
@@ -50,6 +50,12 @@ def _renewal(site: Site) -> Body:
     return {"ends_on": add_months(start, 12, anchor_day=start.day).isoformat()}
 
 
+def _mandate(site: Site) -> Body:
+    text = site.agreement("direct-debit-mandate", site.default_language)
+    account = {"holder": "A Thief", "iban": "DE89370400440532013000", "accepted": "yes"}
+    return {**account, "mandate": text.sha256, "version": "0"}
+
+
 def _hand_over_to_a_colleague(site: Site) -> Body:
     heir = {"fr": "bob@example.com", "de": "hans@example.com"}[site.code]
     return {"to": heir, "named": heir, "step": "confirm"}
@@ -62,6 +68,21 @@ def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str,
         "ended": ended,
         **dict.fromkeys(("lapsed", "marked", "withdrawn"), gone),
     }
+
+
+_BILLING = {
+    "name": "Stolen & Sons",
+    "line1": "Hidden Lane 1",
+    "postal_code": "",
+    "city": "Nowhere",
+    "country": "FR",
+}
+_THIEF = {"email": "thief@example.com", "whose": "company"}
+
+
+def _listed(site: Site) -> Body:
+    """One that the cast has on the list of the owner's active subscription, not confirmed."""
+    return {"email": unconfirmed_address({"fr": ALICE, "de": DORA}[site.code]), "whose": "subscription"}
 
 
 _SUBSCRIPTION = "/subscriptions/<public_id:public_id>"
@@ -243,6 +264,101 @@ ROUTES: dict[str, Route] = {
         body={"ends_on": "2001-01-01"},
         attack=_renewal,
     ),
+    "payment_methods.show": Route(
+        f"{_SUBSCRIPTION}/payment-method", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "payment_methods.by_invoice": Route(
+        f"{_SUBSCRIPTION}/payment-method/invoice",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        body={"version": "99"},
+        attack=lambda site: {"version": "0"},
+    ),
+    "payment_methods.by_direct_debit": Route(
+        f"{_SUBSCRIPTION}/payment-method/direct-debit",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        attack=_mandate,
+    ),
+    "billing_details.edit": Route(
+        f"{_SUBSCRIPTION}/billing-details", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "billing_details.show": Route(
+        f"{_SUBSCRIPTION}/billing-details/value",
+        "person",
+        "site",
+        {"GET": _states(404, 303, 404)},
+        names="row",
+        in_place=_MANAGEABLE,
+    ),
+    "billing_details.save": Route(
+        f"{_SUBSCRIPTION}/billing-details",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        body={**_BILLING, "version": "99"},
+        attack=lambda site: {**_BILLING, "version": "0"},
+    ),
+    "invoice_recipients.show": Route(
+        f"{_SUBSCRIPTION}/invoice-addresses", "person", "site", {"GET": _MANAGEABLE}, names="row"
+    ),
+    "invoice_recipients.cancel": Route(
+        f"{_SUBSCRIPTION}/invoice-addresses/value",
+        "person",
+        "site",
+        {"GET": _states(404, 303, 404)},
+        names="row",
+        in_place=_MANAGEABLE,
+    ),
+    "invoice_recipients.add": Route(
+        f"{_SUBSCRIPTION}/invoice-addresses",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        attack=lambda site: _THIEF,
+    ),
+    "invoice_recipients.send_again": Route(
+        f"{_SUBSCRIPTION}/invoice-addresses/again",
+        "person",
+        "site",
+        {"POST": 404},  # of an address that is not on the list
+        names="row",
+        body=_THIEF,
+        attack=_listed,
+    ),
+    "invoice_recipients.remove": Route(
+        f"{_SUBSCRIPTION}/invoice-addresses/remove",
+        "person",
+        "site",
+        {"POST": 404},
+        names="row",
+        body=_THIEF,
+        attack=_listed,
+    ),
+    "invoice_recipients.ask": Route(
+        "/invoice-address/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="address token",
+        unknown=410,
+    ),
+    "invoice_recipients.confirm": Route(
+        "/invoice-address/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 303}},
+        names="address token",
+        unknown=410,
+        once=True,
+    ),
+    "invoice_recipients.confirmed": Route("/invoice-address/confirmed", "public", "site", {"GET": 200}),
     "transfer.choose": Route(
         f"{_SUBSCRIPTION}/transfer",
         "person",

@@ -177,8 +177,12 @@ class Sweep:
         for key, value in self.ground.arguments(site, route).items():
             for method, status in route.answers.items():
                 expected = pick(status, key, who, "site", unknown=route.unknown)
+                if route.once and expected < 400:
+                    continue
                 body = route.body if key in ("live", "") else self.ground.attack(route, site)
                 facts = {**visitor.facts, "about": key, "body": body, "writes": True}
+                if route.names == "address token" and key == "live":  # it says whose invoices, and where to
+                    facts["sees"] = visitor.sees | self.ground.visitors[OWNERS[site]].sees
                 yield from self.asker.ask(
                     Case(endpoint, site, method, address(route, value), expected, **facts)
                 )
@@ -249,6 +253,7 @@ class Sweep:
         handed_over = ground.cast.row(ALICE, HANDED_OVER).public_id
         colleague = ground.attack(ROUTES["transfer.submit"], "fr")
         seat = ground.cast.row(ALICE, "active").seat_key
+        thief = ground.attack(ROUTES["invoice_recipients.add"], "fr")
         for endpoint, value, body in (
             ("sign_in.submit", "", {"email": ALICE.email, "password": ALICE.password}),
             ("passwords.send_link", "", {"email": ALICE.email}),
@@ -257,6 +262,17 @@ class Sweep:
             ("purchase_orders.save", active, {"po_number": "4500071236", "version": "0"}),
             ("cancellation.plan", active, ground.attack(ROUTES["cancellation.plan"], "fr")),
             ("cancellation.undo", active, ground.attack(ROUTES["cancellation.undo"], "fr")),
+            (
+                "payment_methods.by_direct_debit",
+                active,
+                ground.attack(ROUTES["payment_methods.by_direct_debit"], "fr"),
+            ),
+            ("payment_methods.by_invoice", active, {"version": "1"}),
+            ("billing_details.save", active, ground.attack(ROUTES["billing_details.save"], "fr")),
+            ("invoice_recipients.add", active, thief),
+            ("invoice_recipients.send_again", active, thief),
+            ("invoice_recipients.remove", active, thief),
+            ("invoice_recipients.confirm", ground.address_tokens["fr"]["live"], {}),
             ("transfer.take_back", handed_over, {}),
             ("backup.save", active, colleague),
             ("seats.save", seat, {"job_site": "Quai 7", "version": "0"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import peewee as pw
 
 from webapp.data.accounts import Person
+from webapp.data.billing import InvoiceRecipient
 from webapp.data.database import InstantField, SiteForeignKey, SiteModel
 from webapp.data.subscriptions import Subscription
 
@@ -21,6 +22,7 @@ class OutboxMessage(SiteModel):
     text = pw.TextField()
     html = pw.TextField()
     person = SiteForeignKey(Person, null=True, backref="messages")
+    recipient = SiteForeignKey(InvoiceRecipient, null=True, backref="messages", on_delete="SET NULL")
     subscription = SiteForeignKey(Subscription, null=True, backref="messages")
     # A secret link is minted when the mail is delivered, never stored with the text.
     token_purpose = pw.CharField(max_length=20, null=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import peewee as pw
 
 from webapp.data.accounts import Person
+from webapp.data.billing import InvoiceRecipient
 from webapp.data.database import InstantField, SiteForeignKey, SiteModel
 
 
@@ -17,11 +18,12 @@ class Session(SiteModel):
 
 
 class Token(SiteModel):
-    """A mailed link that may be used once."""
+    """A mailed link that may be used once: by a person, or by whoever reads the mail of an address."""
 
     token_hash = pw.CharField(max_length=64, primary_key=True)
-    purpose = pw.CharField(max_length=20)  # set_password
-    person = SiteForeignKey(Person, backref="tokens", on_delete="CASCADE")
+    purpose = pw.CharField(max_length=20)  # set_password, invoice_address
+    person = SiteForeignKey(Person, null=True, backref="tokens", on_delete="CASCADE")
+    recipient = SiteForeignKey(InvoiceRecipient, null=True, backref="tokens", on_delete="CASCADE")
     next_path = pw.TextField(default="")
     created_at = InstantField()
     expires_at = InstantField(index=True)

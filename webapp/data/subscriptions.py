@@ -49,7 +49,8 @@ class Subscription(SiteModel):
     unit_price = pw.BigIntegerField()  # net, per licence and billing period, in the currency's minor unit
     currency = pw.CharField(max_length=3)
     payment_method = pw.CharField(max_length=20)
-    po_number = pw.TextField(default="")
+    po_number = pw.TextField(default="")  # of the running term
+    next_po_number = pw.TextField(null=True)  # from the next renewal on; NULL: the same
     language = pw.CharField(max_length=10)
     status = pw.CharField(max_length=10, default=PENDING)
     ordered_at = InstantField()
@@ -61,6 +62,7 @@ class Subscription(SiteModel):
     anchor_day = pw.SmallIntegerField(null=True)
     ends_on = LocalDateField(null=True)  # set while a cancellation is planned: the renewal that won't happen
     ended_at = InstantField(null=True)
+    payment_version = pw.IntegerField(default=0)  # likewise, of the payment method
     po_version = pw.IntegerField(default=0)  # counts changes of the PO number: who read an older one is told
     shelf = pw.CharField(max_length=10, default=SHELF_PENDING)
     renewal_key = pw.CharField(

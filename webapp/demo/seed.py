@@ -18,6 +18,7 @@ from webapp.data.database import current_site
 from webapp.data.keys import email_key, sort_key
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ACTIVE, ENDED, USED, Seat, Subscription
+from webapp.demo import billing
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
 from webapp.domain import accounts, activation, cancellation, passwords, purchase_orders, seats
 from webapp.domain.calendar import local_date, start_of_day
@@ -124,6 +125,7 @@ def _seed_person(
     company = person.company
     account, _changes = accounts.keep_account(company.number, facts=_company_facts(person), update=False)
     accounts.join(row, account, now=long_ago)
+    billing.tell(portal, row, now=now)
 
 
 def _company_facts(person: DemoPerson) -> dict[str, str | None]:

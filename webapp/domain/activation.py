@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webapp.data.accounts import Person
-from webapp.data.agreements import Acceptance, AcceptedText
+from webapp.data.agreements import Acceptance
 from webapp.data.billing import Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.subscriptions import (
@@ -19,7 +19,7 @@ from webapp.data.subscriptions import (
     Order,
     Subscription,
 )
-from webapp.domain import audit, limits, outbox, sign_in
+from webapp.domain import agreements, audit, limits, outbox, sign_in
 from webapp.domain.calendar import MONTHS, add_months, days_left, last_activation_day, local_date
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
@@ -149,13 +149,7 @@ def _start_first_term(subscription: Subscription, *, actor: Person, now: datetim
 def _store_acceptance(
     subscription: Subscription, agreement: AgreementText, shown_language: str, actor: Person, now: datetime
 ) -> Acceptance:
-    AcceptedText.insert(
-        sha256=agreement.sha256,
-        agreement_key=agreement.key,
-        version=agreement.version,
-        language=agreement.language,
-        text=agreement.text,
-    ).on_conflict_ignore().execute()
+    agreements.keep_text(agreement)
     return Acceptance.create(
         subscription=subscription,
         person=actor,

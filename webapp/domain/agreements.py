@@ -18,6 +18,17 @@ class ShownAgreement:
     accepted_by: str = ""
 
 
+def keep_text(agreement: AgreementText) -> None:
+    """Word for word, once: files may change."""
+    AcceptedText.insert(
+        sha256=agreement.sha256,
+        agreement_key=agreement.key,
+        version=agreement.version,
+        language=agreement.language,
+        text=agreement.text,
+    ).on_conflict_ignore().execute()
+
+
 def agreement_to_accept(subscription: Subscription, language: str) -> AgreementText:
     return current_site().agreement(subscription.agreement_key, language)
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import cast
 
 from babel.numbers import get_currency_precision, is_currency
-from stdnum import get_cc_module
-from stdnum.ch import uid as swiss_uid
-from stdnum.exceptions import ValidationError as VatIdError
 
 from webapp.domain.order_document import OrderDocument, unknown_fields
 from webapp.domain.order_refusals import OrderRefused, shown
+from webapp.domain.vat_ids import vat_id_is_right
 from webapp.sites import Catalogue, Product, Site, Sites
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # the shop's clock and ours
@@ -113,20 +110,3 @@ def _warnings(document: OrderDocument) -> Iterator[OrderWarning]:
         yield OrderWarning("account.vat_id", "the VAT id is not valid: its form or its check digit is wrong")
     for field in unknown_fields(document):
         yield OrderWarning(field, "this field is not part of an order: it is kept and has no effect")
-
-
-@lru_cache(maxsize=4096)
-def vat_id_is_right(vat_id: str, country: str) -> bool:
-    """Where nothing is known of a country's VAT ids, nothing is said against one."""
-    prefix = "GR" if vat_id[:2].upper() == "EL" else vat_id[:2].upper()
-    module = get_cc_module(prefix.lower(), "vat") if prefix.isalpha() and prefix.isascii() else None
-    if prefix == "CH" and not vat_id.rstrip().upper().endswith(("MWST", "TVA", "IVA", "TPV")):
-        module = swiss_uid
-    module = module or get_cc_module(country.lower(), "vat")
-    if module is None:
-        return True
-    try:
-        module.validate(vat_id)
-    except VatIdError:
-        return False
-    return True

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import peewee as pw
 
 from webapp.data.accounts import Person
+from webapp.data.billing import InvoiceRecipient
 from webapp.data.database import current_site
 from webapp.data.outbox import DEAD, QUEUED, SENT, WITHDRAWN, OutboxMessage
 from webapp.data.records import insert
@@ -28,7 +29,7 @@ from webapp.mail.message import Secret
 from webapp.mail.render import one_line, render
 from webapp.sites import Site
 
-TOKEN_PATHS = {tokens.SET_PASSWORD: "/password/set/"}
+TOKEN_PATHS = {tokens.SET_PASSWORD: "/password/set/", tokens.INVOICE_ADDRESS: "/invoice-address/"}
 
 # After each failed try; the last of them passes on the third day.
 _WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180)] + [timedelta(hours=6)] * 11
@@ -45,14 +46,24 @@ class TokenRequest:
     next_path: str = ""
 
 
-def speech_for(person: Person, site: Site) -> Speech:
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """An address that is no person of the site; templates meet it as one."""
+
+    email: str
+    name: str
+    language: str
+    recipient: InvoiceRecipient
+
+
+def speech_for(person: Person | Addressee, site: Site) -> Speech:
     return speech(site.language_for(person.language) or site.default_language, site.territory)
 
 
 def enqueue(
     kind: str,
     *,
-    to: Person,
+    to: Person | Addressee,
     now: datetime,
     subscription: Subscription | None = None,
     path: str = "",
@@ -76,7 +87,8 @@ def enqueue(
         subject=mail.subject,
         text=mail.text,
         html=mail.html,
-        person=to,
+        person=None if isinstance(to, Addressee) else to,
+        recipient=to.recipient if isinstance(to, Addressee) else None,
         subscription=subscription,
         token_purpose=token and token.purpose,
         token_next_path=token.next_path if token else "",
@@ -102,6 +114,12 @@ def withdraw_pending(subscription: Subscription, kind: str, *, to: Person | None
         waiting &= OutboxMessage.person == to
     change = OutboxMessage.update(state=WITHDRAWN, claim=None)
     return int(change.where(waiting & (OutboxMessage.state == QUEUED)).execute())
+
+
+def withdraw_for_recipient(recipient: InvoiceRecipient) -> None:
+    """The same for an address that is taken off the list."""
+    waiting = (OutboxMessage.recipient == recipient) & (OutboxMessage.state == QUEUED)
+    OutboxMessage.update(state=WITHDRAWN, claim=None).where(waiting).execute()
 
 
 # ---- delivery: claim, send outside any transaction, say how it went
@@ -142,6 +160,7 @@ def secret_for(message: OutboxMessage, *, now: datetime) -> Secret | None:
     token = tokens.mint(
         message.token_purpose,
         person=message.person,
+        recipient=message.recipient,
         minutes=message.token_minutes,
         next_path=message.token_next_path,
         now=now,

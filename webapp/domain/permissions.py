@@ -45,6 +45,12 @@ def managed_subscription(person_id: int, public_id: str, *, now: datetime) -> Su
     return found
 
 
+def billed_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
+    """One whose money matters this person decides: purchase order numbers, billing data, addresses for
+    invoices, payment. Whoever else may one day do that is let in here and nowhere else."""
+    return managed_subscription(person_id, public_id, now=now)
+
+
 def ordered_subscription(person_id: int, order_number: str) -> Subscription:
     """What the link of an activation e-mail names, whatever became of it: its administrator may hear that."""
     found = (

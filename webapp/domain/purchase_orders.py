@@ -1,23 +1,28 @@
-"""The customer's purchase order number: text, changed under optimistic locking, never lost."""
+"""The customer's purchase order number: text, changed under optimistic locking, never lost.
+
+There is one for the running term, and there may be another one from the next renewal on.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
-from webapp.data.database import atomic
+from webapp.data.billing import DUE, Invoice
+from webapp.data.database import atomic, current_site
 from webapp.data.keys import search_key
-from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit
+from webapp.domain.calendar import MONTHS, add_months, local_date
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _, ngettext
 
 MAXIMUM_LENGTH = 70
+THIS_TERM, NEXT_TERM = "this", "next"
 
 
 class PoNumberTooLong(Refusal):
@@ -39,6 +44,11 @@ class PoNumberNotText(Refusal):
         return _("The purchase order number holds a character that can’t be printed. Type it again.")
 
 
+class NoNextTerm(Refusal):
+    def __str__(self) -> str:
+        return _("This subscription does not renew: there is no next term.")
+
+
 @dataclass
 class PoNumberConflict(Refusal):
     """Somebody was faster; both values are shown, nothing was saved."""
@@ -58,6 +68,7 @@ class PoNumberChange:
     old: str
     new: str
     version: int
+    term: str = THIS_TERM
 
 
 def normal_po_number(text: str) -> str:
@@ -70,18 +81,31 @@ def normal_po_number(text: str) -> str:
     return trimmed
 
 
-_STORED_SQL = """
-SELECT s.id, s.public_id, s.product_name, s.po_number, s.po_version FROM subscription s
-WHERE s.public_id = :public_id AND s.administrator_id = :person AND s.status = 'active'
-"""
+def po_number_of(found: Any, term: str) -> str:
+    """Of a subscription or its row: what is stored; empty where the next term goes on with this one's."""
+    return str((found.next_po_number or "") if term == NEXT_TERM else found.po_number)
 
 
-def stored_po_number(person_id: int, public_id: str) -> Any:
-    """The number and the version it was read at, of an active subscription this person administers."""
-    found = row(_STORED_SQL, person=person_id, public_id=public_id)
-    if found is None:
-        raise NotThere
-    return found
+@dataclass(frozen=True, slots=True)
+class NextInvoice:
+    """The next one that will be due, and the number that it would carry today."""
+
+    on: date
+    po_number: str
+
+
+def next_invoice(found: Any, *, now: datetime) -> NextInvoice | None:
+    """Of the manage page's row while active; none where the plan is that nothing more comes."""
+    today = local_date(now, current_site().time_zone)
+    start, renewal = date.fromisoformat(found.term_start), date.fromisoformat(found.term_end)
+    months = MONTHS[found.billing_period]
+    due, periods = start, 0
+    while due <= today and due < renewal:
+        periods += 1
+        due = add_months(start, periods * months, anchor_day=found.anchor_day)
+    if due < renewal:
+        return NextInvoice(due, found.po_number)
+    return None if found.ends_on else NextInvoice(renewal, found.next_po_number or found.po_number)
 
 
 def subscription_search_key(product_name: str, public_id: str, po_number: str, order_number: str) -> str:
@@ -90,25 +114,27 @@ def subscription_search_key(product_name: str, public_id: str, po_number: str, o
 
 
 def change_po_number(
-    subscription: Subscription, po_number: str, *, read_version: int, actor: Person, now: datetime
+    subscription: Subscription,
+    po_number: str,
+    *,
+    term: str = THIS_TERM,
+    read_version: int,
+    actor: Person,
+    now: datetime,
 ) -> PoNumberChange:
-    """Saves the number if nobody changed it since `read_version` was read."""
+    """Saves the number of that term if nobody changed one since `read_version` was read."""
     new = normal_po_number(po_number)
-    order_number = subscription.order.order_number
     with atomic():
         current = _current(subscription)
+        if term == NEXT_TERM and current.ends_on is not None:
+            raise NoNextTerm
         if read_version != current.po_version:
-            raise _conflict(current, typed=new)
-        if new == current.po_number:
-            return PoNumberChange(new, new, current.po_version)
+            raise _conflict(current, term=term, typed=new)
+        old = po_number_of(current, term)
+        if new == old:
+            return PoNumberChange(new, new, current.po_version, term)
         changed = (
-            Subscription.update(
-                po_number=new,
-                po_version=Subscription.po_version + 1,
-                search_key=subscription_search_key(
-                    subscription.product_name, subscription.public_id, new, order_number
-                ),
-            )
+            Subscription.update(**_with_number(current, term, new), po_version=Subscription.po_version + 1)
             .where(
                 Subscription.id == subscription.id,
                 Subscription.po_version == read_version,
@@ -117,16 +143,43 @@ def change_po_number(
             .execute()
         )
         if not changed:
-            raise _conflict(_current(subscription), typed=new)
+            raise _conflict(_current(subscription), term=term, typed=new)
+        if term == THIS_TERM:
+            _put_on_unissued_invoices(current, new)
+        details: dict[str, Any] = {"term": term} if term == NEXT_TERM else {}
         audit.record(
             audit.PURCHASE_ORDER_CHANGED,
             actor=audit.Actor.of(actor),
             subscription=subscription,
             now=now,
-            old=current.po_number,
+            old=old,
             new=new,
+            **details,
         )
-    return PoNumberChange(current.po_number, new, read_version + 1)
+    return PoNumberChange(old, new, read_version + 1, term)
+
+
+def _with_number(current: Subscription, term: str, new: str) -> dict[str, Any]:
+    this = new if term == THIS_TERM else current.po_number
+    following = (new or None) if term == NEXT_TERM else current.next_po_number
+    findable = f"{this} {following}" if following else this
+    order_number = current.order.order_number
+    return {
+        "po_number": this,
+        "next_po_number": following,
+        "search_key": subscription_search_key(
+            current.product_name, current.public_id, findable, order_number
+        ),
+    }
+
+
+def _put_on_unissued_invoices(current: Subscription, po_number: str) -> None:
+    """Those of this term that wait: what is issued stays as it is."""
+    Invoice.update(po_number=po_number).where(
+        Invoice.subscription == current,
+        Invoice.state == DUE,
+        Invoice.period_start >= current.term_start,
+    ).execute()
 
 
 def _current(subscription: Subscription) -> Subscription:
@@ -145,10 +198,10 @@ def last_change(subscription: Subscription) -> AuditEvent | None:
     )
 
 
-def _conflict(current: Subscription, *, typed: str) -> PoNumberConflict:
+def _conflict(current: Subscription, *, term: str, typed: str) -> PoNumberConflict:
     event = last_change(current)
     return PoNumberConflict(
-        stored=current.po_number,
+        stored=po_number_of(current, term),
         typed=typed,
         version=current.po_version,
         changed_by=event.actor_name if event else "",

@@ -14,7 +14,7 @@ from webapp.data.database import current_site, from_micros, to_micros
 from webapp.data.statements import row, rows
 from webapp.domain import audit
 from webapp.domain.calendar import days_left, last_activation_day, local_date
-from webapp.domain.purchase_orders import PoNumberChange
+from webapp.domain.purchase_orders import THIS_TERM, PoNumberChange
 from webapp.domain.refusals import NotThere
 from webapp.domain.seats import TAKEN_SQL
 
@@ -76,16 +76,27 @@ _MANAGE_SQL = f"""
 SELECT s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, {TAKEN_SQL} AS seats_taken,
  s.status, s.shelf,
  s.commitment, s.billing_period, s.unit_price, s.currency, s.payment_method, s.po_number, s.po_version,
+ s.next_po_number, s.anchor_day, s.account_id,
  s.activate_before, s.ordered_at, s.activated_at, s.term_start, s.term_end, s.ends_on, s.agreement_key,
  o.order_number, a.name AS account_name, a.customer_number, a.line1, a.line2, a.postal_code, a.city, a.region,
- a.country, a.vat_id, p.id AS administrator_id, p.name AS administrator_name, p.email AS administrator_email,
+ a.country, a.vat_id, COALESCE(bd.name, a.name) AS billing_name, COALESCE(bd.line1, a.line1) AS billing_line1,
+ COALESCE(bd.line2, a.line2) AS billing_line2, COALESCE(bd.postal_code, a.postal_code) AS billing_postal_code,
+ COALESCE(bd.city, a.city) AS billing_city, COALESCE(bd.region, a.region) AS billing_region,
+ COALESCE(bd.country, a.country) AS billing_country, COALESCE(bd.vat_id, a.vat_id) AS billing_vat_id,
+ bd.contact_name AS billing_contact_name, bd.contact_phone AS billing_contact_phone,
+ bd.buyer_reference AS billing_buyer_reference, bd.national_ids AS billing_national_ids,
+ bd.version AS billing_version, p.id AS administrator_id,
+ p.name AS administrator_name, p.email AS administrator_email,
+ m.iban_ending AS mandate_ending, m.reference AS mandate_reference,
  b.name AS backup_name, b.email AS backup_email,
  activator.name AS activated_by_name, acc.accepted_at, acc.language AS accepted_language,
  accepter.name AS accepted_by_name, t.version AS accepted_version, t.sha256 AS accepted_sha256
 FROM subscription s
 JOIN shop_order o ON o.id = s.order_id
 JOIN account a ON a.id = s.account_id
+LEFT JOIN billing_details bd ON bd.account_id = s.account_id
 JOIN person p ON p.id = s.administrator_id
+LEFT JOIN mandate m ON m.subscription_id = s.id AND m.revoked_at IS NULL
 LEFT JOIN person b ON b.id = s.backup_id
 LEFT JOIN person activator ON activator.id = s.activated_by_id
 LEFT JOIN acceptance acc ON acc.subscription_id = s.id
@@ -135,4 +146,5 @@ def latest_po_change(found: Any, events: Sequence[Activity]) -> PoNumberChange |
     if not events or events[0].action != audit.PURCHASE_ORDER_CHANGED:
         return None
     details = events[0].details
-    return PoNumberChange(details["old"], details["new"], found.po_version)
+    term = details.get("term", THIS_TERM)
+    return PoNumberChange(details["old"], details["new"], found.po_version, term)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from webapp.data.accounts import Person
+from webapp.data.billing import InvoiceRecipient
 from webapp.data.database import atomic
 from webapp.data.records import insert
 from webapp.data.sign_in import Token
@@ -14,6 +15,7 @@ from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
 SET_PASSWORD = "set_password"
+INVOICE_ADDRESS = "invoice_address"
 _RANDOM_BYTES = 32
 
 
@@ -30,14 +32,23 @@ def _hash(token: str) -> str:
     return sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def mint(purpose: str, *, person: Person, minutes: int, next_path: str, now: datetime) -> str:
-    """The secret itself, which is nowhere else afterwards."""
+def mint(
+    purpose: str,
+    *,
+    person: Person | None,
+    recipient: InvoiceRecipient | None = None,
+    minutes: int,
+    next_path: str,
+    now: datetime,
+) -> str:
+    """The secret itself, which is nowhere else afterwards. It is a person's, or an address' for invoices."""
     token = secrets.token_urlsafe(_RANDOM_BYTES)
     insert(
         Token,
         token_hash=_hash(token),
         purpose=purpose,
         person=person,
+        recipient=recipient,
         next_path=next_path,
         created_at=now,
         expires_at=now + timedelta(minutes=minutes),
@@ -59,7 +70,7 @@ def peek(token: str, purpose: str, *, now: datetime) -> Token:
 
 
 def consume(token: str, purpose: str, *, now: datetime) -> Token:
-    """Uses the link up. The person's other links of this purpose die with it."""
+    """Uses the link up. Its owner's other links of this purpose die with it."""
     with atomic():
         found = peek(token, purpose, now=now)
         if not _mark_used(found, now):
@@ -76,6 +87,7 @@ def _mark_used(token: Token, now: datetime) -> bool:
 
 
 def _mark_others_used(token: Token, now: datetime) -> None:
+    owner = (Token.person == token.person) & (Token.recipient == token.recipient)
     Token.update(used_at=now).where(
-        (Token.person == token.person) & (Token.purpose == token.purpose) & Token.used_at.is_null()
+        owner & (Token.purpose == token.purpose) & Token.used_at.is_null()
     ).execute()

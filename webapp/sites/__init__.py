@@ -7,14 +7,25 @@ texts are looked up again each time, since they may be published while the progr
 from webapp.sites.agreements import AgreementMissing, AgreementText
 from webapp.sites.catalogue import Catalogue, Product, load_catalogue
 from webapp.sites.fields import LocalText, SiteConfigError
-from webapp.sites.site import PAYMENT_METHODS, Brand, LegalEntity, Site, Sites, load_sites
+from webapp.sites.site import (
+    NATIONAL_IDS,
+    PAYMENT_METHODS,
+    Brand,
+    DirectDebitOffer,
+    LegalEntity,
+    Site,
+    Sites,
+    load_sites,
+)
 
 __all__ = [
+    "NATIONAL_IDS",
     "PAYMENT_METHODS",
     "AgreementMissing",
     "AgreementText",
     "Brand",
     "Catalogue",
+    "DirectDebitOffer",
     "LegalEntity",
     "LocalText",
     "Product",

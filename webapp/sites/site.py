@@ -29,12 +29,17 @@ from webapp.sites.fields import (
 )
 
 PAYMENT_METHODS = ("invoice", "direct_debit", "credit_card")
+NATIONAL_IDS = (
+    *("siret", "leitweg_id", "codice_fiscale", "sdi_code", "nip", "che_uid", "nif", "ein"),
+    *("company_register_number", "company_number", "corporate_number"),
+)
 DOCUMENT_FORMATS = ("facturx", "qr-bill", "pdf")
 
 _SITE_CODE = Shape(re.compile(r"[a-z]{2}"), "fr")
 _TERRITORY = Shape(re.compile(r"[A-Z]{2}"), "FR")
 _CURRENCY = Shape(re.compile(r"[A-Z]{3}"), "EUR")
 _COLOUR = Shape(re.compile(r"#[0-9a-f]{6}"), "#0a5168")
+_CREDITOR_ID = Shape(re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}"), "FR00ZZZ000000")
 _EMAIL = Shape(re.compile(r"[^@\s]+@[^@\s]+"), "support@fr.portal.example")
 
 
@@ -53,6 +58,14 @@ class Brand:
     accent_dark: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DirectDebitOffer:
+    """`countries`: whose accounts the site's bank collects from."""
+
+    creditor_id: str
+    countries: tuple[str, ...]
+
+
 # Equal means the same object, so that a site can be the key of a dictionary.
 @dataclass(frozen=True, eq=False)
 class Site:
@@ -69,7 +82,9 @@ class Site:
     support_email: str
     support_phone: str
     payment_methods: tuple[str, ...]
+    direct_debit: DirectDebitOffer | None
     payment_days: int
+    national_ids: tuple[str, ...]  # what the site asks a company for, besides its VAT number
     document_format: str
     brand: Brand
     folder: Path
@@ -176,7 +191,9 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
         support_email=contact.text("support_email", _EMAIL),
         support_phone=contact.text("support_phone"),
         payment_methods=fields.choices("payment_methods", PAYMENT_METHODS),
+        direct_debit=_direct_debit(fields),
         payment_days=fields.number("payment_days"),
+        national_ids=fields.choices("national_ids", NATIONAL_IDS) if "national_ids" in fields else (),
         document_format=fields.choice("document_format", DOCUMENT_FORMATS),
         brand=_brand(fields.table("brand")),
         folder=folder,
@@ -184,6 +201,8 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
     )
     for table in (fields, tax, contact):
         table.end()
+    if ("direct_debit" in site.payment_methods) != (site.direct_debit is not None):
+        raise fields.wrong("direct_debit", "its table and its place among the payment methods go together")
     _refuse_misnamed_agreements(site)
     return site
 
@@ -212,6 +231,15 @@ def _legal_entity(fields: Fields) -> LegalEntity:
     )
     fields.end()
     return entity
+
+
+def _direct_debit(fields: Fields) -> DirectDebitOffer | None:
+    if "direct_debit" not in fields:
+        return None
+    table = fields.table("direct_debit")
+    offer = DirectDebitOffer(table.text("creditor_id", _CREDITOR_ID), table.texts("countries", _TERRITORY))
+    table.end()
+    return offer
 
 
 def _brand(fields: Fields) -> Brand:

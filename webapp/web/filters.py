@@ -14,8 +14,11 @@ from wtforms import Form
 from webapp import formats, i18n
 from webapp.data.database import from_micros
 from webapp.data.keys import sort_key
-from webapp.domain import seat_list
+from webapp.domain import billing_details, seat_list
+from webapp.domain.billing_details import NATIONAL
 from webapp.domain.cancellation import last_day_before
+from webapp.domain.national_ids import KINDS
+from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.subscription_list import Query
 from webapp.web import auth, language
 from webapp.web.assets import asset_url
@@ -71,6 +74,35 @@ def address_line(row: Any) -> str:
     """Of a row with an account's address; each country's own order comes with its formats."""
     town = " ".join(part for part in (row.postal_code, row.city) if part)
     return ", ".join(part for part in (row.line1, row.line2, town, row.region) if part)
+
+
+def countries() -> list[tuple[str, str]]:
+    """Code and name of each, this site's own first."""
+    site = site_or_none()
+    own = site.territory if site else ""
+    named = [(code, formats.country_name(code)) for code in COUNTRIES]
+    return sorted(named, key=lambda pair: (pair[0] != own, sort_key(pair[1])))
+
+
+def national_id_hint(field: str) -> str:
+    if not field.startswith(NATIONAL):
+        return ""
+    return i18n._("Such as %(example)s", example=KINDS[field.removeprefix(NATIONAL)].example)
+
+
+_AUTOCOMPLETE = {
+    "name": "organization",
+    "line1": "address-line1",
+    "line2": "address-line2",
+    "postal_code": "postal-code",
+    "city": "address-level2",
+    "region": "address-level1",
+    "contact_phone": "tel",
+}
+
+
+def billing_autocomplete(field: str) -> str:
+    return _AUTOCOMPLETE.get(field, "off")
 
 
 def form_errors(form: Form) -> list[tuple[str, str]]:
@@ -131,6 +163,9 @@ def init_app(app: Flask) -> None:
             sort_link=sort_link,
             sorted_as=sorted_as,
             address_line=address_line,
+            billing_autocomplete=billing_autocomplete,
+            countries=countries,
+            national_id_hint=national_id_hint,
             form_errors=form_errors,
             instant=from_micros,
             iso_day=date.fromisoformat,
@@ -139,5 +174,6 @@ def init_app(app: Flask) -> None:
             FONTS=FONTS,
         )
     )
+    app.jinja_env.filters["billing_field"] = lambda field: i18n._(billing_details.field_name(field))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

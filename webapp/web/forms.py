@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from wtforms import BooleanField, EmailField, Form, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Form,
+    HiddenField,
+    PasswordField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 
-from webapp.domain import cancellation, purchase_orders, seat_facts
+from webapp.domain import billing_details, cancellation, purchase_orders, seat_facts
+from webapp.domain.invoice_recipients import COMPANY
 from webapp.domain.refusals import Refusal
 from webapp.domain.seat_facts import Facts
 from webapp.i18n import N_, _
@@ -40,9 +49,19 @@ class NewPasswordForm(Form):
     password = PasswordField(validators=[required(N_("Choose a password."))])
 
 
-class PoNumberForm(Form):
-    po_number = StringField()
+class VersionedForm(Form):
+    """Knows what was read: who saves what somebody changed since is told."""
+
     version = HiddenField()
+
+    @property
+    def read_version(self) -> int:
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+class PoNumberForm(VersionedForm):
+    po_number = StringField()
 
     def validate_po_number(self, field: StringField) -> None:
         try:
@@ -50,14 +69,34 @@ class PoNumberForm(Form):
         except Refusal as refusal:
             raise ValidationError(str(refusal)) from None
 
-    @property
-    def read_version(self) -> int:
-        return _version(self.version.data)
+
+def _as_the_rule_says(form: Form, field: Any) -> None:
+    """What was typed stays as it was typed."""
+    try:
+        billing_details.normal_detail(field.name, {**form.data, field.name: field.data})
+    except Refusal as refusal:
+        raise ValidationError(str(refusal)) from None
 
 
-def _version(typed: str | None) -> int:
-    text = str(typed or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+def billing_form(fields: Iterable[str]) -> type[VersionedForm]:
+    """With the site's own numbers among the fields."""
+    made = {name: StringField(validators=[_as_the_rule_says]) for name in fields}
+    return type("BillingForm", (VersionedForm,), made)
+
+
+class RecipientForm(Form):
+    email = EmailField()
+    whose = StringField(default=COMPANY)
+
+
+class PaymentForm(VersionedForm):
+    """`mandate` is the hash of the text that was shown, `language` the one it was shown in."""
+
+    holder = StringField()
+    iban = StringField()
+    accepted = BooleanField()
+    mandate = HiddenField()
+    language = HiddenField()
 
 
 class CancellationForm(Form):
@@ -110,17 +149,12 @@ def _refused_by(rule: Callable[[str], object]) -> Callable[[Any, Any], None]:
     return check
 
 
-class SeatForm(Form):
-    """What is noted of a seat; `version`: of the one that was read."""
+class SeatForm(VersionedForm):
+    """What is noted of a seat."""
 
     last_day = StringField(validators=[_refused_by(seat_facts.read_day)])
     cost_centre = StringField(validators=[_refused_by(seat_facts.normal_cost_centre)])
     job_site = StringField(validators=[_refused_by(seat_facts.normal_job_site)])
-    version = HiddenField()
-
-    @property
-    def read_version(self) -> int:
-        return _version(self.version.data)
 
     @property
     def facts(self) -> Facts:

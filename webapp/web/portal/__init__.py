@@ -7,12 +7,15 @@ from flask import Flask
 from webapp.web.portal import (
     activation,
     backup,
+    billing_details,
     cancellation,
     help,
     invitations,
+    invoice_recipients,
     language,
     legal,
     passwords,
+    payment_methods,
     purchase_orders,
     seat_files,
     seats,
@@ -25,5 +28,6 @@ from webapp.web.portal import (
 def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
     of_users = (seats, invitations, seat_files)
-    for noun in (sign_in, passwords, *of_subscriptions, *of_users, language, help, legal):
+    of_money = (billing_details, invoice_recipients, payment_methods)
+    for noun in (sign_in, passwords, *of_subscriptions, *of_users, *of_money, language, help, legal):
         app.register_blueprint(noun.pages)

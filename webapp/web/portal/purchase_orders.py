@@ -1,4 +1,7 @@
-"""The purchase order number, edited in place; the same address is a whole page without JavaScript."""
+"""The purchase order number, edited in place; the same address is a whole page without JavaScript.
+
+`?term=next` is the number from the next renewal on.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.accounts import Person
+from webapp.data.subscriptions import Subscription
 from webapp.domain import permissions, purchase_orders, subscriptions
-from webapp.domain.purchase_orders import PoNumberConflict
+from webapp.domain.purchase_orders import NEXT_TERM, THIS_TERM, PoNumberConflict
+from webapp.domain.refusals import NotThere
 from webapp.web import auth, htmx
 from webapp.web.forms import PoNumberForm
 from webapp.web.policy import policy
@@ -19,8 +24,17 @@ pages = Blueprint(
 )
 
 
-def _stored(public_id: str) -> Any:
-    return purchase_orders.stored_po_number(auth.visitor().person_id, public_id)
+def _stored(public_id: str) -> Subscription:
+    now = this_portal().clock()
+    return permissions.billed_subscription(auth.visitor().person_id, public_id, now=now)
+
+
+def _term(subscription: Subscription) -> str:
+    """A term that does not come has no page."""
+    asked = request.values.get("term", THIS_TERM)
+    if asked not in (THIS_TERM, NEXT_TERM) or (asked == NEXT_TERM and subscription.ends_on):
+        raise NotThere
+    return asked
 
 
 def _form_page(subscription: Any, form: PoNumberForm, *, status: int = 200, conflict: Any = None) -> Any:
@@ -30,51 +44,63 @@ def _form_page(subscription: Any, form: PoNumberForm, *, status: int = 200, conf
         status=status,
         subscription=subscription,
         form=form,
+        term=_term(subscription),
         conflict=conflict,
+    )
+
+
+def _value(public_id: str, **context: Any) -> Any:
+    """In place: from the page's own row, so that the warning is there, or gone, too."""
+    now = this_portal().clock()
+    row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+    return htmx.render(
+        "purchase_orders/_value.html",
+        fragment="purchase_orders/_value.html",
+        subscription=row,
+        standing=subscriptions.standing(row, now=now),
+        next_invoice=purchase_orders.next_invoice(row, now=now),
+        activity=subscriptions.activity(row.id) if context else (),
+        edited=request.values.get("term", THIS_TERM),
+        **context,
     )
 
 
 @pages.get("")
 @policy("person")
 def edit(public_id: str) -> Any:
-    row = _stored(public_id)
-    return _form_page(row, PoNumberForm(po_number=row.po_number, version=row.po_version))
+    found = _stored(public_id)
+    number = purchase_orders.po_number_of(found, _term(found))
+    return _form_page(found, PoNumberForm(po_number=number, version=found.po_version))
 
 
 @pages.get("/value")
 @policy("person")
 def show(public_id: str) -> Any:
     """What *Cancel* brings back in place; without JavaScript it leads back to the page."""
-    row = _stored(public_id)
+    _stored(public_id)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}")
-    return htmx.render(
-        "purchase_orders/_value.html", fragment="purchase_orders/_value.html", subscription=row
-    )
+    return _value(public_id)
 
 
 @pages.post("")
 @policy("person")
 def save(public_id: str) -> Any:
-    now = this_portal().clock()
-    form = PoNumberForm(request.form)
-    subscription = permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
+    form, subscription = PoNumberForm(request.form), _stored(public_id)
+    term = _term(subscription)
     if not form.validate():
-        return _form_page(_stored(public_id), form, status=422)
-    actor = Person.get_by_id(auth.visitor().person_id)
+        return _form_page(subscription, form, status=422)
     try:
         change = purchase_orders.change_po_number(
-            subscription, form.po_number.data or "", read_version=form.read_version, actor=actor, now=now
+            subscription,
+            form.po_number.data or "",
+            term=term,
+            read_version=form.read_version,
+            actor=Person.get_by_id(auth.visitor().person_id),
+            now=this_portal().clock(),
         )
     except PoNumberConflict as conflict:
         return _form_page(_stored(public_id), form, status=409, conflict=conflict)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}?done=po")
-    row = _stored(public_id)
-    return htmx.render(
-        "purchase_orders/_value.html",
-        fragment="purchase_orders/_value.html",
-        subscription=row,
-        change=change,
-        activity=subscriptions.activity(row.id),
-    )
+    return _value(public_id, change=change)

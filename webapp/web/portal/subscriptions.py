@@ -7,7 +7,15 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import seat_list, subscription_list, subscriptions
+from webapp.domain import (
+    billing_details,
+    invoice_recipients,
+    payment_methods,
+    purchase_orders,
+    seat_list,
+    subscription_list,
+    subscriptions,
+)
 from webapp.domain.subscription_list import COUNT_LIMIT, NO_REMINDERS, Query
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
@@ -49,13 +57,19 @@ def manage(public_id: str) -> Any:
     portal = this_portal()
     now = portal.clock()
     row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+    standing = subscriptions.standing(row, now=now)
+    manageable = standing.state in ("active", "cancelling")
     activity = subscriptions.activity(row.id)
     done = request.args.get("done", "")
     return htmx.render(
         "subscriptions/manage.html",
         subscription=row,
-        standing=subscriptions.standing(row, now=now),
+        standing=standing,
         product=portal.catalogue.by_key(row.product_key),
+        billing=billing_details.details_of_row(row),
+        recipients=invoice_recipients.recipients(row.account_id, public_id) if manageable else (),
+        next_invoice=purchase_orders.next_invoice(row, now=now) if manageable else None,
+        payment_choices=payment_methods.choices(row.payment_method) if manageable else (),
         activity=activity,
         done=done,
         change=subscriptions.latest_po_change(row, activity) if done == "po" else None,

@@ -1,0 +1,138 @@
+"""How a subscription is paid: what is there, what can be chosen instead, and what was chosen before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from webapp.data.accounts import Person
+from webapp.data.subscriptions import Subscription
+from webapp.domain import payment_methods, permissions
+from webapp.domain.payment_methods import (
+    HolderInvalid,
+    HolderMissing,
+    IbanCountryNotTaken,
+    IbanMisshapen,
+    IbanMissing,
+    IbanMistyped,
+    MandateChanged,
+    MandateNotAccepted,
+    PaymentConflict,
+    SetUpUnavailable,
+    TypedMandate,
+)
+from webapp.domain.refusals import Refusal
+from webapp.i18n import current_speech
+from webapp.payments import DIRECT_DEBIT, INVOICE
+from webapp.web import auth, htmx
+from webapp.web.agreement_text import as_html
+from webapp.web.forms import PaymentForm
+from webapp.web.policy import policy
+from webapp.web.site import this_portal, this_site
+
+pages = Blueprint(
+    "payment_methods", __name__, url_prefix="/subscriptions/<public_id:public_id>/payment-method"
+)
+
+# Where on the page a refusal is mended.
+_FIELD_OF: dict[type[Refusal], str] = {
+    HolderMissing: "holder",
+    HolderInvalid: "holder",
+    IbanMissing: "iban",
+    IbanMisshapen: "iban",
+    IbanMistyped: "iban",
+    IbanCountryNotTaken: "iban",
+    MandateNotAccepted: "accepted",
+}
+
+
+def _subscription(public_id: str) -> Subscription:
+    now = this_portal().clock()
+    return permissions.billed_subscription(auth.visitor().person_id, public_id, now=now)
+
+
+def _page(
+    subscription: Subscription,
+    form: PaymentForm,
+    *,
+    status: int = 200,
+    refusal: Refusal | None = None,
+    wished: str = "",
+) -> Any:
+    """`wished` is the method that was refused."""
+    choices = payment_methods.choices(subscription.payment_method)
+    text = payment_methods.mandate_text(current_speech().text_language) if DIRECT_DEBIT in choices else None
+    return htmx.render(
+        "payment_methods/page.html",
+        fragment="payment_methods/_choices.html",
+        status=status,
+        subscription=subscription,
+        mandate=payment_methods.current_mandate(subscription),
+        choices=choices,
+        mandate_text=text,
+        mandate_html=as_html(text) if text else "",
+        form=form,
+        problem_field=_FIELD_OF.get(type(refusal), "") if refusal else "",
+        problem=str(refusal) if refusal else "",
+        conflict=refusal if isinstance(refusal, PaymentConflict) else None,
+        wished=wished,
+        history=payment_methods.history(subscription),
+    )
+
+
+@pages.get("")
+@policy("person")
+def show(public_id: str) -> Any:
+    return _page(_subscription(public_id), PaymentForm())
+
+
+@pages.post("/invoice")
+@policy("person")
+def by_invoice(public_id: str) -> Any:
+    portal, subscription, form = this_portal(), _subscription(public_id), PaymentForm(request.form)
+    try:
+        payment_methods.pay_by_invoice(
+            subscription,
+            provider=portal.payments[INVOICE],
+            read_version=form.read_version,
+            actor=Person.get_by_id(auth.visitor().person_id),
+            now=portal.clock(),
+        )
+    except PaymentConflict as refusal:
+        return _page(_subscription(public_id), form, status=409, refusal=refusal, wished=INVOICE)
+    return htmx.go(f"/subscriptions/{public_id}?done=payment")
+
+
+@pages.post("/direct-debit")
+@policy("person")
+def by_direct_debit(public_id: str) -> Any:
+    portal, subscription, form = this_portal(), _subscription(public_id), PaymentForm(request.form)
+    if DIRECT_DEBIT not in payment_methods.choices(subscription.payment_method):
+        raise payment_methods.MethodNotOffered
+    try:
+        payment_methods.pay_by_direct_debit(
+            subscription,
+            _typed(form),
+            mandate=payment_methods.mandate_text(current_speech().text_language),
+            provider=portal.payments[DIRECT_DEBIT],
+            read_version=form.read_version,
+            actor=Person.get_by_id(auth.visitor().person_id),
+            now=portal.clock(),
+        )
+    except (PaymentConflict, MandateChanged, SetUpUnavailable) as refusal:
+        status = 503 if isinstance(refusal, SetUpUnavailable) else 409
+        return _page(_subscription(public_id), form, status=status, refusal=refusal, wished=DIRECT_DEBIT)
+    except tuple(_FIELD_OF) as refusal:
+        return _page(subscription, form, status=422, refusal=refusal, wished=DIRECT_DEBIT)
+    return htmx.go(f"/subscriptions/{public_id}?done=payment")
+
+
+def _typed(form: PaymentForm) -> TypedMandate:
+    return TypedMandate(
+        holder=form.holder.data or "",
+        iban=form.iban.data or "",
+        accepted=bool(form.accepted.data),
+        shown_sha256=form.mandate.data or "",
+        shown_language=this_site().language_for(form.language.data or "") or current_speech().code,
+    )
