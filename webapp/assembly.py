@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from webapp.clock import Clock, make_clock
 from webapp.config import Settings, read_settings
 from webapp.data.database import Databases
-from webapp.data.schema import migrate, refuse_old_schema
+from webapp.data.schema import migrate, migrate_support, refuse_old_schema, refuse_old_support_schema
+from webapp.data.support import SupportStore
 from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
 
 
@@ -20,6 +21,7 @@ class Portal:
     catalogue: Catalogue
     clock: Clock
     databases: Databases
+    support: SupportStore
 
     @contextmanager
     def at(self, site: Site) -> Iterator[Site]:
@@ -39,5 +41,9 @@ def assemble(settings: Settings | None = None) -> Portal:
         databases=Databases(
             {site.code: settings.database_url(site.code) for site in sites},
             prepare=refuse_old_schema if settings.production else migrate,
+        ),
+        support=SupportStore(
+            settings.support_database_url,
+            prepare=refuse_old_support_schema if settings.production else migrate_support,
         ),
     )

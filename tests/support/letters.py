@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from webapp.assembly import Portal
 from webapp.jobs.outbox import deliver
 
+_LED_TO = ("/activate/", "/password/set/", "/subscriptions/", "/sign-in", "/members", "/profile/")
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -25,7 +26,7 @@ class Letter:
         """Of the link that the mail is about."""
         paths = [urlsplit(link).path for link in self.links]
         return next(
-            path for path in paths if path.startswith(("/activate/", "/password/set/", "/subscriptions/"))
+            path for path in paths if path.startswith(_LED_TO)
         )
 
 

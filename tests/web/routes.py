@@ -101,6 +101,11 @@ ROUTES: dict[str, Route] = {
         body={"password": "short"},
         attack=lambda site: {"password": "a spade and a shovel"},
     ),
+    "whereabouts.show": Route("/missing-subscriptions", "public", "site", {"GET": 200}),
+    "whereabouts.ask": Route(
+        "/missing-subscriptions", "public", "site", {"POST": 303}, body={"email": "alice@example.com"}
+    ),
+    "whereabouts.asked": Route("/missing-subscriptions/asked", "public", "site", {"GET": 200}),
     "activation.send_first_link": Route(
         "/activate/<order_number:order_number>/password",
         "public",

@@ -76,6 +76,10 @@ class Subscription(SiteModel):
             (("administrator", "renewal_key", "id", "shelf", "activate_before", "search_key"), False),
             (("administrator", "ordered_at", "id", "shelf", "activate_before", "search_key"), False),
             (("status", "activate_before"), False),
+            # The same list for who looks after the billing of an account, and for the backup.
+            (("account", "sort_key", "id", "shelf", "activate_before", "search_key"), False),
+            (("account", "shelf", "sort_key", "id"), False),
+            (("backup", "shelf", "sort_key", "id"), False),
         )
 
 

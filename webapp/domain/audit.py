@@ -29,6 +29,7 @@ SIGN_IN_FAILED = "person.sign_in_failed"
 SIGNED_OUT = "person.signed_out"
 PASSWORD_SET = "person.password_set"
 LANGUAGE_CHOSEN = "person.language_chosen"
+WHEREABOUTS_MAILED = "person.whereabouts_mailed"
 
 
 @dataclass(frozen=True, slots=True)

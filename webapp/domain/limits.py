@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from webapp.data.database import atomic
 from webapp.data.sign_in import Attempt
+from webapp.data.support import SharedAttempt
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
@@ -29,12 +30,15 @@ class TooOften(Refusal):
         return _("That was tried too often. Please wait a while and try again.")
 
 
-def check(limit: Limit, subject: str, *, now: datetime) -> None:
+Attempts = type[Attempt] | type[SharedAttempt]  # of the bound site, or over all sites
+
+
+def check(limit: Limit, subject: str, *, now: datetime, attempts: Attempts = Attempt) -> None:
     """Raises `TooOften` while the limit is reached; counts nothing."""
     recent = (
-        Attempt.select(Attempt.at)
-        .where(Attempt.kind == limit.kind, Attempt.subject == subject, Attempt.at > now - limit.within)
-        .order_by(Attempt.at.desc())
+        attempts.select(attempts.at)
+        .where(attempts.kind == limit.kind, attempts.subject == subject, attempts.at > now - limit.within)
+        .order_by(attempts.at.desc())
         .limit(limit.times)
     )
     instants = [attempt.at for attempt in recent]
@@ -42,8 +46,8 @@ def check(limit: Limit, subject: str, *, now: datetime) -> None:
         raise TooOften(instants[-1] + limit.within - now)
 
 
-def count(limit: Limit, subject: str, *, now: datetime) -> None:
-    Attempt.insert(kind=limit.kind, subject=subject, at=now).execute()
+def count(limit: Limit, subject: str, *, now: datetime, attempts: Attempts = Attempt) -> None:
+    attempts.insert(kind=limit.kind, subject=subject, at=now).execute()
 
 
 def spend(limit: Limit, subject: str, *, now: datetime) -> None:

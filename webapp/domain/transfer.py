@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import peewee as pw
-from email_validator import EmailNotValidError, validate_email
 
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.database import atomic
@@ -17,6 +16,7 @@ from webapp.data.statements import row, rows
 from webapp.data.subscriptions import ACTIVE, Seat, Subscription
 from webapp.data.transfers import Transfer
 from webapp.domain import accounts, audit, limits, outbox
+from webapp.domain.addresses import checked_email
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 
@@ -51,11 +51,6 @@ class NameInvalid(Refusal):
         return _("Use at most %(number)s characters, none of them invisible.", number=LONGEST_NAME)
 
 
-class EmailInvalid(Refusal):
-    def __str__(self) -> str:
-        return _("Enter an email address like name@company.com.")
-
-
 class NotActive(Refusal):
     def __str__(self) -> str:
         return _("Only an active subscription can be handed over.")
@@ -81,7 +76,7 @@ class NewPerson:
 
 def new_person(*, name: str, email: str) -> NewPerson:
     """Checked as far as that can be done without asking the network: a typing error may remain."""
-    return NewPerson(_checked_name(name), _checked_email(email))
+    return NewPerson(_checked_name(name), checked_email(email))
 
 
 def _checked_name(text: str) -> str:
@@ -91,15 +86,6 @@ def _checked_name(text: str) -> str:
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise NameInvalid
     return name
-
-
-def _checked_email(text: str) -> str:
-    address = text.strip()
-    try:
-        validate_email(address, check_deliverability=False)
-    except EmailNotValidError:
-        raise EmailInvalid from None
-    return address
 
 
 def transfer_administration(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webapp.assembly import Portal
 from webapp.data.sign_in import Attempt, Session, Token
-from webapp.domain import limits, sign_in
+from webapp.domain import limits, sign_in, whereabouts
 from webapp.sites import Site
 
 
@@ -16,4 +16,5 @@ def purge(portal: Portal, site: Site) -> int:
         gone = Token.delete().where(Token.expires_at <= now).execute()
         gone += Session.delete().where(idle | too_old).execute()
         gone += Attempt.delete().where(Attempt.at <= now - limits.KEPT).execute()
+        gone += whereabouts.forget_answered(now=now)
     return int(gone)

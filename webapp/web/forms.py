@@ -9,7 +9,7 @@ from typing import Any
 from wtforms import BooleanField, EmailField, Form, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from webapp.domain import cancellation, purchase_orders
+from webapp.domain import addresses, cancellation, purchase_orders
 from webapp.domain.refusals import Refusal
 from webapp.i18n import N_, _
 
@@ -33,6 +33,16 @@ class SignInForm(Form):
 class PasswordLinkForm(Form):
     email = EmailField(validators=[required(N_("Enter your email address."))])
     next = HiddenField()
+
+
+class WhereaboutsForm(Form):
+    email = EmailField()
+
+    def validate_email(self, field: EmailField) -> None:
+        try:
+            field.data = addresses.checked_email(field.data or "")
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from None
 
 
 class NewPasswordForm(Form):

@@ -16,10 +16,11 @@ from webapp.web.portal import (
     sign_in,
     subscriptions,
     transfer,
+    whereabouts,
 )
 
 
 def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
-    for noun in (sign_in, passwords, *of_subscriptions, language, help, legal):
+    for noun in (sign_in, passwords, *of_subscriptions, language, help, whereabouts, legal):
         app.register_blueprint(noun.pages)
