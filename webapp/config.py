@@ -62,7 +62,7 @@ class Settings:
 
     @property
     def support_database_url(self) -> str:
-        """What all sites share: `PORTAL_DATABASE_SUPPORT`, or the pattern, or a file beside the sites' folder."""
+        """What all sites share: a URL of its own, or the pattern, or a file in the data folder."""
         if "support" in self.databases or self.database:
             return self.database_url("support")
         return f"sqlite:///{self.data.resolve() / 'support.sqlite3'}"

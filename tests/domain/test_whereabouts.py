@@ -101,7 +101,9 @@ def test_neighbours_are_one_network(address: str, network: str) -> None:
 def test_the_shared_database_keeps_no_list_of_addresses(portal: Portal) -> None:
     ask(portal)
     with portal.support.bound():
-        assert not [row.subject for row in SharedAttempt.select() if "@" in row.subject or "192" in row.subject]
+        assert not [
+            row.subject for row in SharedAttempt.select() if "@" in row.subject or "192" in row.subject
+        ]
 
 
 def test_the_request_goes_after_the_last_site_has_looked(portal: Portal) -> None:

@@ -25,9 +25,7 @@ class Letter:
     def path(self) -> str:
         """Of the link that the mail is about."""
         paths = [urlsplit(link).path for link in self.links]
-        return next(
-            path for path in paths if path.startswith(_LED_TO)
-        )
+        return next(path for path in paths if path.startswith(_LED_TO))
 
 
 @dataclass

@@ -63,7 +63,9 @@ def test_what_is_asked_at_one_site_is_answered_by_each_that_knows(fr: SiteClient
             assert [mail.to_email for mail in sent] == [ALICE.email] * number
 
 
-def test_a_network_is_slowed_down_over_all_sites_together(fr: SiteClient, de: SiteClient, portal: Portal) -> None:
+def test_a_network_is_slowed_down_over_all_sites_together(
+    fr: SiteClient, de: SiteClient, portal: Portal
+) -> None:
     for number in range(whereabouts.PER_NETWORK.times):
         assert ask((fr, de)[number % 2], f"{number}@example.com", f"192.0.2.{number}")[0] == 303
     for client in (fr, de):
@@ -75,7 +77,9 @@ def test_a_network_is_slowed_down_over_all_sites_together(fr: SiteClient, de: Si
 
 
 @on_sqlite
-@pytest.mark.parametrize("typed", ["", "alice", "alice@", "a b@example.com", "x" * 300 + "@example.com", "\0@a.fr"])
+@pytest.mark.parametrize(
+    "typed", ["", "alice", "alice@", "a b@example.com", "x" * 300 + "@example.com", "\0@a.fr"]
+)
 def test_what_is_no_address_is_explained_and_kept(fr: SiteClient, portal: Portal, typed: str) -> None:
     answer = fr.post(FORM, data={"email": typed})
     assert answer.status_code == 422

@@ -14,7 +14,9 @@ class Session(SiteModel):
     created_at = InstantField()
     last_seen_at = InstantField()
     user_agent = pw.TextField(default="")
-    account = SiteForeignKey(Account, null=True, backref="sessions", on_delete="SET NULL")  # the one looked at
+    account = SiteForeignKey(
+        Account, null=True, backref="sessions", on_delete="SET NULL"
+    )  # the one looked at
 
 
 class Token(SiteModel):

@@ -14,6 +14,7 @@ from webapp.data.keys import search_key
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit
+from webapp.domain.permissions import MANAGES, PAYS, ROLE
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _, ngettext
 
@@ -70,14 +71,14 @@ def normal_po_number(text: str) -> str:
     return trimmed
 
 
-_STORED_SQL = """
-SELECT s.id, s.public_id, s.product_name, s.po_number, s.po_version FROM subscription s
-WHERE s.public_id = :public_id AND s.administrator_id = :person AND s.status = 'active'
+_STORED_SQL = f"""
+SELECT s.id, s.public_id, s.product_name, s.po_number, s.po_version, {ROLE} AS role FROM subscription s
+WHERE s.public_id = :public_id AND ({MANAGES} OR {PAYS}) AND s.status = 'active'
 """
 
 
 def stored_po_number(person_id: int, public_id: str) -> Any:
-    """The number and the version it was read at, of an active subscription this person administers."""
+    """The number and the version it was read at, of an active one that this person manages or pays for."""
     found = row(_STORED_SQL, person=person_id, public_id=public_id)
     if found is None:
         raise NotThere

@@ -14,6 +14,7 @@ from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
 SET_PASSWORD = "set_password"
+CONFIRM_EMAIL = "confirm_email"
 _RANDOM_BYTES = 32
 
 
@@ -30,7 +31,9 @@ def _hash(token: str) -> str:
     return sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def mint(purpose: str, *, person: Person, minutes: int, next_path: str, now: datetime) -> str:
+def mint(
+    purpose: str, *, person: Person, minutes: int, next_path: str, now: datetime, concerns: str = ""
+) -> str:
     """The secret itself, which is nowhere else afterwards."""
     token = secrets.token_urlsafe(_RANDOM_BYTES)
     insert(
@@ -39,6 +42,7 @@ def mint(purpose: str, *, person: Person, minutes: int, next_path: str, now: dat
         purpose=purpose,
         person=person,
         next_path=next_path,
+        concerns=concerns,
         created_at=now,
         expires_at=now + timedelta(minutes=minutes),
     )
@@ -64,18 +68,18 @@ def consume(token: str, purpose: str, *, now: datetime) -> Token:
         found = peek(token, purpose, now=now)
         if not _mark_used(found, now):
             raise TokenInvalid
-        _mark_others_used(found, now)
+        kill(found.person, purpose, now=now)
         found.used_at = now
         return found
+
+
+def kill(person: Person, purpose: str, *, now: datetime) -> None:
+    """Links of this purpose that were mailed to the person work no longer."""
+    unused = (Token.person == person) & (Token.purpose == purpose) & Token.used_at.is_null()
+    Token.update(used_at=now).where(unused).execute()
 
 
 def _mark_used(token: Token, now: datetime) -> bool:
     """False if somebody was faster."""
     unused = (Token.token_hash == token.token_hash) & Token.used_at.is_null()
     return Token.update(used_at=now).where(unused).execute() == 1
-
-
-def _mark_others_used(token: Token, now: datetime) -> None:
-    Token.update(used_at=now).where(
-        (Token.person == token.person) & (Token.purpose == token.purpose) & Token.used_at.is_null()
-    ).execute()

@@ -274,6 +274,27 @@ def name_backup(subscription: Subscription, *, person: Person | None, actor: Per
         return
     with atomic():
         still_ours = (Subscription.id == subscription.id) & (Subscription.administrator == actor)
+        former = Person.get_or_none(Person.id == subscription.backup_id)
         if Subscription.update(backup=person).where(still_ours, Subscription.status == ACTIVE).execute() != 1:
             raise NotThere
         _record(audit.BACKUP_NAMED, subscription, actor, person, now, to=person.name if person else "")
+        if person:
+            _tell_backup("backup_named", person, subscription, actor, now=now)
+        if former:
+            _tell_backup("backup_removed", former, subscription, actor, now=now)
+
+
+def leave_backup(subscription: Subscription, *, actor: Person, now: datetime) -> None:
+    """The backup gives it up; the administrator is told."""
+    with atomic():
+        still_is = (Subscription.id == subscription.id) & (Subscription.backup == actor)
+        if Subscription.update(backup=None).where(still_is).execute() != 1:
+            raise NotThere
+        _record(audit.BACKUP_LEFT, subscription, actor, actor, now)
+        _tell_backup("backup_left", subscription.administrator, subscription, actor, now=now)
+
+
+def _tell_backup(kind: str, to: Person, subscription: Subscription, actor: Person, *, now: datetime) -> None:
+    page = f"/subscriptions/{subscription.public_id}"
+    path = "/subscriptions" if kind == "backup_removed" else page
+    outbox.enqueue(kind, to=to, subscription=subscription, path=path, from_name=actor.name, now=now)

@@ -1,4 +1,4 @@
-"""“Why can’t I see my subscriptions?”: an address is asked about at all sites, and nobody hears what they know.
+"""“Why can’t I see my subscriptions?”: all sites are asked about an address, and nobody hears what they know.
 
 Whoever asks always gets the same answer. The request waits in the shared database; each site looks for itself
 and mails its own link to who reads the mailbox.
@@ -100,10 +100,15 @@ def _forget(which: pw.Expression) -> int:
 
 def give_up_old(*, now: datetime) -> int:
     """Requests that a site could never be asked, and attempts that no limit counts any more."""
-    old_attempts, old_requests = SharedAttempt.at <= now - limits.KEPT, WhereaboutsRequest.asked_at <= now - KEPT
+    old_attempts, old_requests = (
+        SharedAttempt.at <= now - limits.KEPT,
+        WhereaboutsRequest.asked_at <= now - KEPT,
+    )
     if SharedAttempt.select().where(old_attempts).exists():
         SharedAttempt.delete().where(old_attempts).execute()
-    if not WhereaboutsRequest.select().where(old_requests).exists():  # nearly always: reading locks nobody out
+    if (
+        not WhereaboutsRequest.select().where(old_requests).exists()
+    ):  # nearly always: reading locks nobody out
         return 0
     with support.atomic():
         return _forget(old_requests)
@@ -126,7 +131,8 @@ def answer(key: str, email: str, *, now: datetime) -> bool:
 
 
 _COUNTS_SQL = """
-SELECT (SELECT count(*) FROM subscription s WHERE s.administrator_id = :person AND (s.status IN ('active', 'ended')
+SELECT (SELECT count(*) FROM subscription s
+        WHERE s.administrator_id = :person AND (s.status IN ('active', 'ended')
           OR (s.status = 'pending' AND s.activate_before > :now))) AS administers,
        (SELECT count(*) FROM seat WHERE seat.person_id = :person) AS uses
 """

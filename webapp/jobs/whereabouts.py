@@ -18,7 +18,7 @@ class CouldNotLook(RuntimeError):
 
 
 def answer_waiting(portal: Portal, site: Site) -> Mapping[str, int]:
-    """Every request that this site has not looked at yet. What fails keeps itself waiting, and nothing else."""
+    """Every request that this site has not looked at yet. What fails keeps only itself waiting."""
     _give_up_old(portal)
     looked = mailed = failed = 0
     for request in _waiting(portal, site):

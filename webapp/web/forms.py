@@ -9,7 +9,7 @@ from typing import Any
 from wtforms import BooleanField, EmailField, Form, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from webapp.domain import addresses, cancellation, purchase_orders
+from webapp.domain import addresses, cancellation, names, purchase_orders
 from webapp.domain.refusals import Refusal
 from webapp.i18n import N_, _
 
@@ -35,7 +35,7 @@ class PasswordLinkForm(Form):
     next = HiddenField()
 
 
-class WhereaboutsForm(Form):
+class AddressForm(Form):
     email = EmailField()
 
     def validate_email(self, field: EmailField) -> None:
@@ -83,6 +83,25 @@ class CancellationForm(Form):
             return date.fromisoformat(str(self.ends_on.data or ""))
         except ValueError:
             return date.min
+
+
+class OwnNameForm(Form):
+    name = StringField()
+
+    def validate_name(self, field: StringField) -> None:
+        try:
+            field.data = names.checked_own_name(field.data or "")
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from None
+
+
+class NewEmailForm(AddressForm):
+    password = PasswordField(validators=[required(N_("Enter your password."))])
+
+
+class OwnPasswordForm(Form):
+    current = PasswordField(validators=[required(N_("Enter your password."))])
+    password = PasswordField(validators=[required(N_("Choose a password."))])
 
 
 NEW_PERSON = "new"  # chosen instead of an address

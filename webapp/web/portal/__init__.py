@@ -5,13 +5,16 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.web.portal import (
+    accounts,
     activation,
     backup,
     cancellation,
     help,
     language,
     legal,
+    members,
     passwords,
+    profile,
     purchase_orders,
     sign_in,
     subscriptions,
@@ -22,5 +25,6 @@ from webapp.web.portal import (
 
 def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
-    for noun in (sign_in, passwords, *of_subscriptions, language, help, whereabouts, legal):
+    of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)
+    for noun in (*of_people, *of_subscriptions, help, legal):
         app.register_blueprint(noun.pages)

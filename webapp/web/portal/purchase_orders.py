@@ -58,7 +58,7 @@ def show(public_id: str) -> Any:
 def save(public_id: str) -> Any:
     now = this_portal().clock()
     form = PoNumberForm(request.form)
-    subscription = permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
+    subscription = permissions.billed_subscription(auth.visitor().person_id, public_id, now=now)
     if not form.validate():
         return _form_page(_stored(public_id), form, status=422)
     actor = Person.get_by_id(auth.visitor().person_id)
@@ -76,5 +76,5 @@ def save(public_id: str) -> Any:
         fragment="purchase_orders/_value.html",
         subscription=row,
         change=change,
-        activity=subscriptions.activity(row.id),
+        activity=subscriptions.activity(row.id, users=subscriptions.sees_users(row)),
     )

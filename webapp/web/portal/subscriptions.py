@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import subscription_list, subscriptions, transfer
-from webapp.domain.subscription_list import COUNT_LIMIT, Query
+from webapp.domain import empty_lists, subscription_list, subscriptions, transfer
+from webapp.domain.subscription_list import BACKUP, BILLING, COUNT_LIMIT, MINE, Counts, Query, Scope
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal
@@ -19,26 +19,61 @@ pages = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
 @pages.get("")
 @policy("person")
 def show_list() -> Any:
-    portal, person_id = this_portal(), auth.visitor().person_id
-    now = portal.clock()
+    portal, visitor = this_portal(), auth.visitor()
+    person_id, now, scope = visitor.person_id, portal.clock(), _scope()
     query = Query.from_url(request.args)
-    counts = subscription_list.counts(person_id, now=now)
-    page = subscription_list.page(person_id, query, now=now)
+    view, counts = _view(query, scope)
+    page = subscription_list.page(person_id, query, now=now, view=view, scope=scope)
     whole = not htmx.wants_fragment()
+    awaiting = whole and view == MINE and counts.pending
     return htmx.render(
         "subscriptions/list.html",
         fragment="subscriptions/_results.html",
         query=query,
+        view=view,
+        views=_views(counts),
         counts=counts,
         count_limit=COUNT_LIMIT,
         next_renewal=counts.next_renewal and date.fromisoformat(counts.next_renewal),
         page=page,
-        queue=subscription_list.queue(person_id, now=now) if whole and counts.pending else [],
-        handed_over=transfer.open_transfers(person_id) if whole else [],
+        queue=subscription_list.queue(person_id, now=now, scope=scope) if awaiting else [],
+        handed_over=transfer.open_transfers(person_id) if whole and counts.handed_over else [],
+        reasons=empty_lists.reasons(person_id, now=now) if whole and not counts.all else None,
+        done=request.args.get("done", ""),
         product=portal.catalogue.by_key,
         standing=lambda row: subscriptions.standing(row, now=now),
         queue_standing=lambda row: subscriptions.pending_standing(row.activate_before, now=now),
     )
+
+
+def _scope() -> Scope:
+    """The account that the session looks at."""
+    visitor = auth.visitor()
+    return Scope(visitor.account and visitor.account.id, several=len(visitor.accounts) > 1)
+
+
+def _view(query: Query, scope: Scope) -> tuple[str, Counts]:
+    """The one that was asked for, or else the first in which there is something."""
+    person_id, now, billing = auth.visitor().person_id, this_portal().clock(), _looks_after_billing()
+    asked = MINE if query.view == BILLING and not billing else query.view
+    counts = subscription_list.counts(person_id, now=now, view=asked or MINE, scope=scope)
+    if asked or counts.all:
+        return asked or MINE, counts
+    other = BILLING if billing else BACKUP if counts.backs_up else MINE
+    if other == MINE:
+        return MINE, counts
+    return other, subscription_list.counts(person_id, now=now, view=other, scope=scope)
+
+
+def _views(counts: Counts) -> list[str]:
+    """Between which the person may choose."""
+    there = {MINE: counts.administers, BACKUP: counts.backs_up, BILLING: _looks_after_billing()}
+    return [view for view, something in there.items() if something]
+
+
+def _looks_after_billing() -> bool:
+    account = auth.visitor().account
+    return account is not None and account.billing
 
 
 @pages.get("/<public_id:public_id>")
@@ -46,8 +81,8 @@ def show_list() -> Any:
 def manage(public_id: str) -> Any:
     portal = this_portal()
     now = portal.clock()
-    row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
-    activity = subscriptions.activity(row.id)
+    row = subscriptions.readable(auth.visitor().person_id, public_id, now=now)
+    activity = subscriptions.activity(row.id, users=subscriptions.sees_users(row))
     done = request.args.get("done", "")
     return htmx.render(
         "subscriptions/manage.html",

@@ -34,7 +34,7 @@ class Problem:
 
 def _subscription(public_id: str) -> Subscription:
     now = this_portal().clock()
-    return permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
+    return permissions.own_subscription(auth.visitor().person_id, public_id, now=now)
 
 
 def _page(

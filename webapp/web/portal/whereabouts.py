@@ -9,7 +9,7 @@ from flask_limiter.util import get_remote_address
 
 from webapp.domain import whereabouts
 from webapp.web import auth, htmx
-from webapp.web.forms import WhereaboutsForm
+from webapp.web.forms import AddressForm
 from webapp.web.policy import policy
 from webapp.web.site import this_portal
 
@@ -21,13 +21,13 @@ pages = Blueprint("whereabouts", __name__, url_prefix="/missing-subscriptions")
 def show() -> Any:
     """Who is logged in has their own address there; any other can be typed."""
     visitor = auth.visitor_or_none()
-    return htmx.render("whereabouts/page.html", form=WhereaboutsForm(email=visitor.email if visitor else ""))
+    return htmx.render("whereabouts/page.html", form=AddressForm(email=visitor.email if visitor else ""))
 
 
 @pages.post("")
 @policy("public")
 def ask() -> Any:
-    portal, form = this_portal(), WhereaboutsForm(request.form)
+    portal, form = this_portal(), AddressForm(request.form)
     if not form.validate():
         return htmx.render("whereabouts/page.html", status=422, form=form)
     with portal.support.bound():
