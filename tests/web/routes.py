@@ -37,6 +37,10 @@ class Route:
     ends_session: bool = False
     once: bool = False  # done by who may, it can't be done again: only the walk does it
     shows_colleagues: bool = False  # by name
+    shows_past: bool = False  # what the person was mailed and did, long ago
+    also: frozenset[str] = frozenset()  # who may as well: the backup, billing of the account
+    owners: bool = True  # and the administrator
+    managing: bool = False  # for who has a role in the account
 
 
 def _agreement_hash(site: Site) -> Body:
@@ -55,6 +59,11 @@ def _hand_over_to_a_colleague(site: Site) -> Body:
     return {"to": heir, "named": heir, "step": "confirm"}
 
 
+def _billing_for_a_colleague(site: Site) -> Body:
+    colleague = {"fr": "bob@example.com", "de": "hans@example.com"}[site.code]
+    return {"account": "1000001", "person": colleague, "do": "grant"}
+
+
 def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str, int]:
     return {
         **dict.fromkeys(("pending", "last-days"), pending),
@@ -64,6 +73,8 @@ def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str,
     }
 
 
+_BACKUP = frozenset({"backup"})
+_PAYING = frozenset({"backup", "billing"})
 _SUBSCRIPTION = "/subscriptions/<public_id:public_id>"
 _VISIBLE = _states(200, 200, 200)
 _MANAGEABLE = _states(404, 200, 404)
@@ -124,11 +135,70 @@ ROUTES: dict[str, Route] = {
         names="order",
     ),
     "subscriptions.show_list": Route("/subscriptions", "person", "site", {"GET": 200}),
-    # ---- for the administrator of the row
-    "subscriptions.manage": Route(_SUBSCRIPTION, "person", "site", {"GET": _VISIBLE}, names="row"),
-    "subscriptions.users": Route(f"{_SUBSCRIPTION}/users", "person", "site", {"GET": _VISIBLE}, names="row"),
+    "members.show": Route("/members", "person", "site", {"GET": 200}, shows_colleagues=True, managing=True),
+    "members.change_billing": Route(
+        "/members/billing",
+        "person",
+        "site",
+        {"POST": 422},
+        attack=_billing_for_a_colleague,
+        shows_colleagues=True,
+        managing=True,
+    ),
+    "accounts.show": Route("/accounts", "person", "site", {"GET": 200}),
+    "accounts.look_at": Route(
+        "/accounts", "person", "site", {"POST": 404}, attack=lambda site: {"account": "1000002"}
+    ),
+    "profile.show": Route("/profile", "person", "site", {"GET": 200}),
+    "profile.edit_name": Route("/profile/name", "person", "site", {"GET": 200}),
+    "profile.show_name": Route("/profile/name/value", "person", "site", {"GET": 303}),
+    "profile.save_name": Route(
+        "/profile/name", "person", "site", {"POST": 422}, attack=lambda site: {"name": "Mallory"}
+    ),
+    "profile.edit_email": Route("/profile/email", "person", "site", {"GET": 200}),
+    "profile.ask_email": Route(
+        "/profile/email", "person", "site", {"POST": 422}, attack=lambda site: {"email": "m@example.org"}
+    ),
+    "profile.drop_email": Route("/profile/email/drop", "person", "site", {"POST": 303}),
+    "profile.show_confirm": Route(
+        "/profile/email/confirm/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="email token",
+        unknown=410,
+    ),
+    "profile.confirm_email": Route(
+        "/profile/email/confirm/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 303}},
+        names="email token",
+        unknown=410,
+        once=True,
+    ),
+    "profile.edit_password": Route("/profile/password", "person", "site", {"GET": 200}),
+    "profile.change_password": Route(
+        "/profile/password",
+        "person",
+        "site",
+        {"POST": 422},
+        attack=lambda site: {"password": "a spade and a shovel"},
+    ),
+    "profile.end_session": Route("/profile/sessions", "person", "site", {"POST": 404}),
+    "profile.end_all_sessions": Route(
+        "/profile/sessions/all", "person", "site", {"POST": 303}, ends_session=True
+    ),
+    "profile.data": Route("/profile/data", "person", "site", {"GET": 200}, shows_past=True),
+    # ---- for the administrator of the row, and who has a right beside them
+    "subscriptions.manage": Route(
+        _SUBSCRIPTION, "person", "site", {"GET": _VISIBLE}, names="row", also=_PAYING
+    ),
+    "subscriptions.users": Route(
+        f"{_SUBSCRIPTION}/users", "person", "site", {"GET": _VISIBLE}, names="row", also=_BACKUP
+    ),
     "activation.show_agreement": Route(
-        f"{_SUBSCRIPTION}/agreement", "person", "site", {"GET": _VISIBLE}, names="row"
+        f"{_SUBSCRIPTION}/agreement", "person", "site", {"GET": _VISIBLE}, names="row", also=_BACKUP
     ),
     "activation.activate": Route(
         f"{_SUBSCRIPTION}/activate",
@@ -143,7 +213,7 @@ ROUTES: dict[str, Route] = {
         f"{_SUBSCRIPTION}/activation-mail", "person", "site", {"POST": _states(303, 409, 409)}, names="row"
     ),
     "purchase_orders.edit": Route(
-        f"{_SUBSCRIPTION}/purchase-order", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/purchase-order", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_PAYING
     ),
     "purchase_orders.show": Route(
         f"{_SUBSCRIPTION}/purchase-order/value",
@@ -152,6 +222,7 @@ ROUTES: dict[str, Route] = {
         {"GET": _states(404, 303, 404)},
         names="row",
         in_place=_MANAGEABLE,
+        also=_PAYING,
     ),
     "purchase_orders.save": Route(
         f"{_SUBSCRIPTION}/purchase-order",
@@ -161,9 +232,10 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"po_number": "nothing", "version": "99"},
         attack=lambda site: {"po_number": "stolen", "version": "0"},
+        also=_PAYING,
     ),
     "cancellation.show": Route(
-        f"{_SUBSCRIPTION}/cancellation", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/cancellation", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_BACKUP
     ),
     "cancellation.plan": Route(
         f"{_SUBSCRIPTION}/cancellation",
@@ -173,6 +245,7 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"reason": "nothing", "ends_on": "2001-01-01"},
         attack=_renewal,
+        also=_BACKUP,
     ),
     "cancellation.undo": Route(
         f"{_SUBSCRIPTION}/cancellation/undo",
@@ -182,6 +255,7 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"ends_on": "2001-01-01"},
         attack=_renewal,
+        also=_BACKUP,
     ),
     "transfer.choose": Route(
         f"{_SUBSCRIPTION}/transfer",
@@ -223,6 +297,25 @@ ROUTES: dict[str, Route] = {
         names="row",
         attack=_hand_over_to_a_colleague,
         shows_colleagues=True,
+    ),
+    "backup.show_leave": Route(
+        f"{_SUBSCRIPTION}/backup/leave",
+        "person",
+        "site",
+        {"GET": _MANAGEABLE},
+        names="row",
+        also=_BACKUP,
+        owners=False,
+    ),
+    "backup.leave": Route(
+        f"{_SUBSCRIPTION}/backup/leave",
+        "person",
+        "site",
+        {"POST": _states(404, 303, 404)},
+        names="row",
+        once=True,
+        also=_BACKUP,
+        owners=False,
     ),
     # ---- the demo's mailbox, at the bare domain
     "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webapp.assembly import Portal
-from webapp.data.accounts import Person
+from webapp.data.accounts import Account, Person
 from webapp.data.database import current_site
 from webapp.data.keys import email_key, sort_key
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
-from webapp.data.subscriptions import ENDED, Seat, Subscription
+from webapp.data.subscriptions import ACTIVE, ENDED, Seat, Subscription
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
-from webapp.domain import accounts, activation, cancellation, passwords, purchase_orders
+from webapp.domain import accounts, activation, cancellation, members, passwords, purchase_orders, transfer
 from webapp.domain.calendar import start_of_day
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
@@ -72,6 +72,8 @@ def _seed(portal: Portal, site: Site, hashed: str, *, now: datetime) -> bool:
         numbers = _order_numbers(site)
         for person in people:
             _seed_person(portal, person, hashed, numbers, now=now)
+        for person in people:
+            _give_roles(person, now=now)
     return True
 
 
@@ -98,6 +100,26 @@ def _seed_person(
     company = person.company
     account, _changes = accounts.keep_account(company.number, facts=_company_facts(person), update=False)
     accounts.join(row, account, now=long_ago)
+
+
+def _give_roles(person: DemoPerson, *, now: datetime) -> None:
+    """As their administrators do: they are there by now."""
+    row, lately = Person.get(Person.email_key == email_key(person.email)), now - timedelta(days=20)
+    for company in filter(None, (person.also_at,)):
+        accounts.join(row, Account.get(Account.customer_number == company.number), now=lately)
+    for company in person.bills:
+        account = Account.get(Account.customer_number == company.number)
+        active = (Subscription.account == account) & (Subscription.status == ACTIVE)
+        by = Subscription.select().where(active).order_by(Subscription.id).get().administrator
+        members.grant_billing(account, person=row, actor=by, now=lately)
+    if person.backs_up:
+        of_product = (Subscription.product_key == person.backs_up) & (Subscription.status == ACTIVE)
+        backed_up = Subscription.select().where(of_product).order_by(Subscription.id).get()
+        administrator = backed_up.administrator
+        transfer.name_backup(backed_up, person=row, actor=administrator, now=lately)
+    OutboxMessage.update(state=SENT, sent_at=lately).where(
+        OutboxMessage.created_at == lately, OutboxMessage.state == QUEUED
+    ).execute()
 
 
 def _company_facts(person: DemoPerson) -> dict[str, str | None]:

@@ -168,7 +168,8 @@ def _is_planned(planned: bool) -> pw.Expression:
 
 def _tell(kind: str, subscription: Subscription, *, actor: Person, now: datetime, **context: Any) -> None:
     """Who decided; and the administrator, if that was the backup."""
-    concerned = [actor] if subscription.administrator_id == actor.id else [actor, subscription.administrator]
+    administrator = subscription.administrator
+    concerned = [actor] if administrator.id == actor.id else [actor, administrator]
     for person in concerned:
         outbox.enqueue(
             kind,

@@ -87,7 +87,7 @@ def drop(person_id: int, *, now: datetime) -> None:
 def peek(token: str, *, now: datetime) -> EmailChange:
     """What the link would do, for a GET: mail scanners fetch links before people do."""
     found = tokens.peek(token, tokens.CONFIRM_EMAIL, now=now)
-    open_one = _open(found.person_id) & (EmailChange.id == int(found.concerns or 0))
+    open_one = _open(found.person) & (EmailChange.id == int(found.concerns or 0))
     change: EmailChange | None = EmailChange.get_or_none(open_one)
     if change is None:
         raise TokenInvalid

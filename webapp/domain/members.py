@@ -242,7 +242,7 @@ def _administrators(account_id: int) -> Iterable[Person]:
     theirs = Subscription.select(Subscription.administrator).where(
         Subscription.account == account_id, Subscription.status == ACTIVE
     )
-    return Person.select().where(Person.id.in_(theirs)).order_by(Person.id).limit(MOST_TOLD)  # type: ignore[no-any-return]
+    return Person.select().where(Person.id.in_(theirs)).order_by(Person.id).limit(MOST_TOLD)
 
 
 def _tell(

@@ -32,7 +32,7 @@ def manages(person: Person | int) -> pw.Expression:
     return (Subscription.administrator == person) | (Subscription.backup == person)
 
 
-def pays(person: Person | int) -> pw.Expression:
+def pays(person: Person | int) -> pw.ColumnBase:
     of_account = Membership.select().where(
         Membership.account == Subscription.account,
         Membership.person == person,
@@ -51,7 +51,7 @@ def looked_after_subscription(person_id: int, public_id: str, *, now: datetime) 
     return _visible(manages(person_id), public_id, now=now)
 
 
-def _visible(right: pw.Expression, public_id: str, *, now: datetime) -> Subscription:
+def _visible(right: pw.ColumnBase, public_id: str, *, now: datetime) -> Subscription:
     found = (
         Subscription.select(Subscription, Account, Order, Person)
         .join(Account)

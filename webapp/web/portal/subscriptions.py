@@ -49,7 +49,7 @@ def show_list() -> Any:
 def _scope() -> Scope:
     """The account that the session looks at."""
     visitor = auth.visitor()
-    return Scope(visitor.account and visitor.account.id, several=len(visitor.accounts) > 1)
+    return Scope(visitor.account.id if visitor.account else None, several=len(visitor.accounts) > 1)
 
 
 def _view(query: Query, scope: Scope) -> tuple[str, Counts]:
