@@ -11,14 +11,15 @@ from playwright.sync_api import Page, expect
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
+from webapp.data.email_changes import EmailChange
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, SHELF_ACTIVE, SHELF_CANCELLED, Subscription
 from webapp.demo.cast import PEOPLE
-from webapp.domain import transfer
+from webapp.domain import tokens, transfer
 
 NO_TOKEN = "A" * 43
 
-Who = Literal["administrator", "member"]
+Who = Literal["administrator", "member", "billing", "backup"]
 Address = Callable[[PortalServer, str], str]  # of a server and a site
 
 
@@ -39,6 +40,8 @@ NO_PAGES = {
     "static": "files",
     "front.robots": "a text for crawlers",
     "purchase_orders.show": "a fragment; without htmx it leads to the subscription",
+    "profile.show_name": "a fragment; without htmx it leads to the profile",
+    "profile.data": "a file",
 }
 
 
@@ -50,8 +53,18 @@ def member(site: str) -> str:
     return next(person.email for person in PEOPLE if person.site == site and not person.administers)
 
 
+def billing(site: str) -> str:
+    return next(person.email for person in PEOPLE if person.site == site and person.bills)
+
+
+def backup(site: str) -> str:
+    """Who has two accounts as well."""
+    return next(person.email for person in PEOPLE if person.site == site and person.backs_up)
+
+
 def person_of(case: PageCase, site: str) -> str | None:
-    return {"administrator": administrator, "member": member}[case.who](site) if case.who else None
+    everybody = {"administrator": administrator, "member": member, "billing": billing, "backup": backup}
+    return everybody[case.who](site) if case.who else None
 
 
 def at(path: str) -> Address:
@@ -83,6 +96,16 @@ def waiting_order(server: PortalServer, site: str) -> str:
 
 def set_password(server: PortalServer, site: str) -> str:
     return f"/password/set/{server.password_token(site, administrator(site))}"
+
+
+def confirm_address(server: PortalServer, site: str) -> str:
+    """As if the administrator had asked for another address."""
+    with server.portal.at(server.portal.sites[site]):
+        person, now = Person.get(Person.email_key == email_key(administrator(site))), server.portal.clock()
+        change = EmailChange.create(person=person, email="new@demo.example", asked_at=now)
+        facts = {"minutes": 60, "next_path": "", "concerns": str(change.id)}
+        token = tokens.mint(tokens.CONFIRM_EMAIL, person=person, now=now, **facts)
+    return f"/profile/email/confirm/{token}"
 
 
 def newest_mail(server: PortalServer, site: str) -> str:
@@ -171,6 +194,21 @@ def handed_over(server: PortalServer, site: str) -> str:
     return f"/subscriptions/{gone[0]}/transfer/take-back"
 
 
+def edit_name(visitor: Visitor) -> None:
+    visitor.page.click("#name-edit")
+    expect(visitor.page.locator("#name")).to_be_visible()
+
+
+def no_name(visitor: Visitor) -> None:
+    visitor.page.fill("#name", "")
+    submit_nothing(visitor)
+
+
+def review_billing(visitor: Visitor) -> None:
+    visitor.page.locator("form[action='/members/billing'] button").first.click()
+    visitor.page.wait_for_url("**/members/billing")
+
+
 def opened(popover: str) -> Callable[[Visitor], None]:
     def act(visitor: Visitor) -> None:
         visitor.page.locator(f"[popovertarget^='{popover}']:visible").first.click()
@@ -185,6 +223,8 @@ def all_answers(visitor: Visitor) -> None:
 
 ADMIN: Who = "administrator"
 MEMBER: Who = "member"
+BILLING: Who = "billing"
+BACKUP: Who = "backup"
 
 CASES = (
     PageCase("chooser", "front.home", at("/"), front=True),
@@ -288,6 +328,50 @@ CASES = (
         "manage-just-cancelled", "subscriptions.manage", of(*is_cancelled, page="?done=cancelled"), ADMIN
     ),
     PageCase("manage-just-kept", "subscriptions.manage", of(*is_active, page="?done=kept"), ADMIN),
+    PageCase("list-billing", "subscriptions.show_list", at("/subscriptions"), BILLING),
+    PageCase("list-backup", "subscriptions.show_list", at("/subscriptions"), BACKUP),
+    PageCase(
+        "list-my-companies", "subscriptions.show_list", at("/subscriptions"), BACKUP, act=opened("me-menu")
+    ),
+    PageCase("manage-billing", "subscriptions.manage", of(*is_active), BILLING),
+    PageCase("manage-backup", "subscriptions.manage", of(Subscription.backup.is_null(False)), BACKUP),
+    PageCase(
+        "backup-leave",
+        "backup.show_leave",
+        of(Subscription.backup.is_null(False), page="/backup/leave"),
+        BACKUP,
+    ),
+    PageCase("members", "members.show", at("/members"), ADMIN),
+    PageCase("members-billing", "members.show", at("/members"), BILLING),
+    PageCase("members-no-hits", "members.show", at("/members?q=zeppelin"), ADMIN),
+    PageCase("members-review", "members.show", at("/members"), BILLING, act=review_billing),
+    PageCase("accounts", "accounts.show", at("/accounts"), BACKUP),
+    PageCase("profile", "profile.show", at("/profile"), ADMIN),
+    PageCase("profile-name-in-place", "profile.show", at("/profile"), ADMIN, act=edit_name),
+    PageCase("profile-name", "profile.edit_name", at("/profile/name"), ADMIN),
+    PageCase("profile-no-name", "profile.edit_name", at("/profile/name"), ADMIN, act=no_name, act_status=422),
+    PageCase("profile-email", "profile.edit_email", at("/profile/email"), ADMIN),
+    PageCase(
+        "profile-no-email",
+        "profile.edit_email",
+        at("/profile/email"),
+        ADMIN,
+        act=submit_nothing,
+        act_status=422,
+    ),
+    PageCase("profile-confirm-email", "profile.show_confirm", confirm_address),
+    PageCase(
+        "profile-dead-link", "profile.show_confirm", at(f"/profile/email/confirm/{NO_TOKEN}"), status=410
+    ),
+    PageCase("profile-password", "profile.edit_password", at("/profile/password"), ADMIN),
+    PageCase(
+        "profile-no-password",
+        "profile.edit_password",
+        at("/profile/password"),
+        ADMIN,
+        act=submit_nothing,
+        act_status=422,
+    ),
     PageCase("help", "help.show", at("/help"), act=all_answers),
     PageCase("imprint", "legal.imprint", at("/imprint")),
     PageCase("privacy", "legal.privacy", at("/privacy")),

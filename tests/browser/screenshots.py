@@ -62,9 +62,10 @@ def main(names: list[str]) -> None:
         try:
             server.start()
             for look, width, name in product(LOOKS, WIDTHS, names):
-                if (
-                    look in ("light", "dark") or BY_NAME[name].who != "member"
-                ):  # the demo has members at fr only
+                if look in ("light", "dark") or BY_NAME[name].who in (
+                    None,
+                    "administrator",
+                ):  # the demo has others at fr only
                     print(take(browser, server, name, look, width))
         finally:
             browser.close()

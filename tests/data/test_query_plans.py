@@ -21,6 +21,7 @@ from bench.filling import fill_account
 from tests.conftest import NOON
 from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
+from webapp.data.accounts import Membership
 from webapp.data.database import Databases, database
 from webapp.data.statements import engine_name, rows
 from webapp.domain import sign_in, subscription_list, subscriptions
@@ -198,8 +199,28 @@ def test_counts_and_queue_are_read_from_indexes(filled: Filled) -> None:
         ]
     for lines in (plan.inner + plan.outer for plan in found):
         searched = of_table(lines, "SEARCH")
-        assert searched and all("administrator_id" in line for line in searched), lines
+        keys = ("administrator_id", "backup_id", "from_person_id")
+        assert searched and all(any(key in line for key in keys) for line in searched), lines
         assert not of_table(lines, "SCAN subscription", "SCAN s", "SORT"), lines
+
+
+@pytest.mark.parametrize("sort", ["name"])
+@pytest.mark.parametrize("words", WORDS)
+def test_the_list_of_billing_is_read_from_indexes_in_its_order(filled: Filled, sort: str, words: str) -> None:
+    account = Membership.get(Membership.person == filled.many).account_id
+    Membership.update(billing_since=filled.now).where(Membership.person == filled.many).execute()
+    scope = subscription_list.Scope(account)
+    try:
+        with as_if_everything_were_big():
+            (plan,) = plans(
+                lambda: subscription_list.page(
+                    filled.many, Query(sort=sort, text=words), now=filled.now, view="billing", scope=scope
+                )
+            )
+    finally:
+        Membership.update(billing_since=None).execute()
+    assert any("account_id" in line for line in of_table(plan.inner, "SEARCH")), plan
+    assert not of_table(plan.inner, "SCAN subscription", "SCAN s", "SORT"), plan
 
 
 def test_the_manage_page_and_the_session_are_found_by_their_keys(filled: Filled) -> None:

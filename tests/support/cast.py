@@ -105,13 +105,13 @@ _NORD, _WEST = Company("nord", "1000001"), Company("west", "1000002")
 ALICE = _actor("alice", "fr", _OUEST, also="bob kim")
 FRANK = _actor("frank", "fr", _OUEST)  # administers too, in alice's account
 CHARLIE = _actor("charlie", "fr", _SUD)
-BOB = _actor("bob", "fr", _OUEST)  # holds a seat of alice's active subscription
+BOB = _actor("bob", "fr", _OUEST, also="alice")  # holds a seat of alice's active subscription
 ERIN = _actor("erin", "fr", _OUEST, also="alice frank kim given")  # looks after billing
 KIM = _actor("kim", "fr", _OUEST, also="alice bob")  # the backup for alice's active subscription
 DORA = _actor("dora", "de", _NORD, also="hans lena")
 GERD = _actor("gerd", "de", _NORD)
 NAMESAKE = _actor("namesake", "de", _WEST, email=ALICE.email, password=OTHER_PASSWORD)
-HANS = _actor("hans", "de", _NORD)
+HANS = _actor("hans", "de", _NORD, also="dora")
 LENA = _actor("lena", "de", _NORD, also="dora hans")
 
 # In the order in which they come to their site: the same row numbers are other people's elsewhere.

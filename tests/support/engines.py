@@ -91,7 +91,8 @@ class PostgresEngine:
         return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
 
     def forget(self, portal: Portal) -> None:
-        for url in (*portal.databases.urls.values(), portal.support.url):
+        ours = (*portal.databases.urls.values(), portal.support.url)
+        for url in (url for url in ours if url.startswith("postgresql")):
             self.admin.execute(f'DROP DATABASE IF EXISTS "{self._name(url)}" WITH (FORCE)')  # type: ignore[arg-type]
 
     def stop(self) -> None:

@@ -106,7 +106,8 @@ class Ground:
 
     def shown_besides(self, actor: Actor, route: Route) -> frozenset[str]:
         """What this route shows to who may ask, beyond what they see everywhere."""
-        colleagues = _colleagues(actor) if route.shows_colleagues else frozenset()
+        by_name = route.shows_colleagues or route.shows_past
+        colleagues = _colleagues(actor) if by_name else frozenset()
         past = {canary(actor.site, key) for key in (GONE, GIVEN)} if route.shows_past else set()
         return colleagues | past
 

@@ -241,6 +241,8 @@ class Sweep:
         yield from self.asker.ask(Case(endpoint, host, method, path, expected, **facts))
 
     def _as_read(self, route: Route, visitor: Visitor) -> int:
+        if visitor.cookie and not route.owners:
+            return route.unknown
         who, there = "person" if visitor.cookie else "nobody", "there" if route.names == "asset" else ""
         keys = (self.ground.tempting_state(route), who, "site", "live", there)
         return pick(route.answers["GET"], *keys, unknown=route.unknown)

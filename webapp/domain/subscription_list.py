@@ -124,6 +124,8 @@ class Page:
     previous_cursor: str
 
 
+NO_PAGE = Page((), "", "")
+
 _COUNTS_SQL = f"""
 SELECT
  (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE {{of}}

@@ -23,7 +23,9 @@ def show_list() -> Any:
     person_id, now, scope = visitor.person_id, portal.clock(), _scope()
     query = Query.from_url(request.args)
     view, counts = _view(query, scope)
-    page = subscription_list.page(person_id, query, now=now, view=view, scope=scope)
+    page = subscription_list.NO_PAGE
+    if counts.all:
+        page = subscription_list.page(person_id, query, now=now, view=view, scope=scope)
     whole = not htmx.wants_fragment()
     awaiting = whole and view == MINE and counts.pending
     return htmx.render(
