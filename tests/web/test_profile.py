@@ -76,8 +76,9 @@ def test_a_new_address_counts_when_its_link_was_pressed(
 
 @on_sqlite
 def test_a_taken_address_gets_the_same_answer(app: Flask, portal: Portal) -> None:
+    client = signed_in(app, ERIN)
+
     def ask(actor_email: str) -> tuple[int, str, str]:
-        client = signed_in(app, ERIN)
         answer = client.post("/profile/email", data={"email": actor_email, "password": PASSWORD})
         shown = client.page(answer.location).text.replace(actor_email, "…")
         client.post("/profile/email/drop")
