@@ -9,6 +9,7 @@ PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= 2
 LANGUAGES ?=
+PAGES ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +17,7 @@ READY := $(VENV)/.ready
 
 export PORT
 
-.PHONY: help setup _venv run lint test check format bench soak chromium lock translations clean
+.PHONY: help setup _venv run lint test check format bench soak lighthouse chromium lock translations clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +61,9 @@ bench: setup ## measure list and manage page against their floor, into bench/res
 
 soak: setup chromium ## the long runs and full matrices
 	$(BIN)/python -m pytest -m soak -n $(WORKERS) --dist loadgroup
+
+lighthouse: setup chromium ## Lighthouse's scores of the main pages; PAGES="list help" looks at these only
+	$(BIN)/python -m tests.browser.lighthouse $(PAGES)
 
 chromium: setup ## find Chromium for the browser tests, or install it
 	@$(BIN)/python -m tests.browser.chromium

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +12,9 @@ from dataclasses import dataclass
 
 from bench import machine
 from bench.load import Client, UnexpectedAnswer
+from webapp.commands.server import ENVIRONMENT, THREADS, command
 
 PORTAL, FLOOR = "webapp.wsgi:app", "bench.floor:app"
-# Both as docs/decisions/001-server.md says.
-THREADS = 4
-ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 
 
 @dataclass(frozen=True)
@@ -44,14 +41,6 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def command(app: str, port: int, *, threads: int = THREADS) -> list[str]:
-    """As `portal demo` starts it, but for the log."""
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", "1", "--blocking-threads", str(threads), "--log-level", "error", app),
-    ]
-
-
 @contextmanager
 def serving(
     app: str, environment: Mapping[str, str], *, host: str, path: str, threads: int = THREADS
@@ -59,7 +48,12 @@ def serving(
     port = free_port()
     started = time.perf_counter()
     process = subprocess.Popen(
-        ["taskset", "--cpu-list", str(machine.SERVER_CORE), *command(app, port, threads=threads)],
+        [
+            "taskset",
+            "--cpu-list",
+            str(machine.SERVER_CORE),
+            *command(port, app=app, threads=threads, log="error"),
+        ],
         env={**os.environ, **ENVIRONMENT, **environment, "PORT": str(port)},
     )
     try:

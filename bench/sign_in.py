@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from bench.filling import PASSWORD
 from bench.load import Arm, Client, interleaved, middle
 from bench.pages import HOST, SMALL, Figures, Filled
 from bench.servers import PORTAL, Server, serving
+from webapp.commands.server import ENVIRONMENT
 
 _A_VISITOR = 50  # sign-ins from one address, below what the limit per address allows
 
@@ -47,9 +49,10 @@ for _line in sys.stdin:
 
 @contextmanager
 def hashing() -> Iterator[Arm]:
-    """The hash alone, by the server's own function on the server's core."""
+    """The hash alone, by the server's own function on the server's core, memory taken as there."""
     command = ["taskset", "--cpu-list", str(machine.SERVER_CORE), sys.executable, "-c", _VERIFY, PASSWORD]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    environment = {**os.environ, **ENVIRONMENT}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         asked, answered = process.stdin, process.stdout
         assert asked and answered
 

@@ -15,6 +15,7 @@ from webapp.assembly import Portal
 from webapp.config import read_settings
 from webapp.data.database import Databases, database
 from webapp.data.support import SupportStore
+from webapp.i18n import SOURCE_LANGUAGE, speaking, speech
 from webapp.sites import Site, load_catalogue, load_sites
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -34,6 +35,13 @@ class TestClock:
     def forward(self, **span: float) -> datetime:
         self.now += timedelta(**span)
         return self.now
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_spoken() -> Iterator[None]:
+    """Each test starts in the source language, whatever the one before it left."""
+    with speaking(speech(SOURCE_LANGUAGE, "GB")):
+        yield
 
 
 @pytest.fixture

@@ -10,15 +10,17 @@ from webapp.config import resource_folder
 
 
 def create_app(portal: Portal | None = None) -> Flask:
-    from webapp.web import assets, auth, errors, filters, front, limits, policy, security, site
+    from webapp.web import assets, auth, compression, errors, filters, front, limits, policy, security, site
     from webapp.web import portal as portal_pages
+    from webapp.web.application import Application
 
     portal = portal or assemble()
-    app = Flask("webapp", template_folder=str(resource_folder("templates")), static_folder=None)
+    app = Application("webapp", template_folder=str(resource_folder("templates")), static_folder=None)
     app.config.update(SECRET_KEY=portal.settings.secret, MAX_CONTENT_LENGTH=1_000_000)
     app.extensions["portal"] = portal
 
     Htmx(app)
+    compression.init_app(app)
     app.before_request(site.refuse_without_database)
     policy.init_app(app)
     assets.init_app(app)

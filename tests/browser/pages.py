@@ -16,6 +16,7 @@ from webapp.data.keys import email_key
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, SHELF_ACTIVE, SHELF_CANCELLED, Subscription
 from webapp.demo.cast import PEOPLE
 from webapp.domain import tokens, transfer
+from webapp.domain.subscription_list import reminders
 
 NO_TOKEN = "A" * 43
 
@@ -182,7 +183,7 @@ def handed_over(server: PortalServer, site: str) -> str:
     """One that the administrator gave to somebody who has not come yet."""
     with server.portal.at(server.portal.sites[site]):
         old = Person.get(Person.email_key == email_key(administrator(site)))
-        gone = [row.public_id for row in transfer.open_transfers(old.id)]
+        gone = [row.public_id for row in reminders(old.id, now=server.portal.clock()).handed_over]
     if not gone:
         office = Subscription.product_key == "profis-layout-office"
         given = server.subscription_of(site, administrator(site), office)

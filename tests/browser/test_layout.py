@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Browser, Page, Response
 
-from tests.browser.conftest import Visit
+from tests.browser.chromium import find_chromium
+from tests.browser.conftest import FLAGS, Visit
 from tests.browser.pages import BY_NAME, administrator, person_of, show
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
@@ -26,15 +27,16 @@ _SIDEWAYS = """() => {
   return [`${root.scrollWidth} px wide in ${wide} px`, ...out.slice(0, 8).map((e) => e.outerHTML.slice(0, 120))];
 }"""
 
-# Links inside a sentence are as high as its lines: WCAG 2.5.8 lets them.
+# Links inside a sentence are as high as its lines: WCAG 2.5.8 lets them. What is chosen is chosen by its label, too.
 _SMALL_TARGETS = """([least, leastPrimary]) => {
   const inSentence = (e) => e.tagName === "A" && getComputedStyle(e).display === "inline"
     && [...e.parentNode.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  const box = (e) => ((e.matches("[type=radio], [type=checkbox]") && e.closest("label")) || e).getBoundingClientRect();
   const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && !e.closest(".vh, .skip, [aria-hidden=true]");
   return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
     .filter(seen).filter((e) => !inSentence(e))
-    .map((e) => [e, e.getBoundingClientRect(), e.matches(".pri") ? leastPrimary : least])
+    .map((e) => [e, box(e), e.matches(".pri") ? leastPrimary : least])
     .filter(([e, box, need]) => box.width < Math.min(need, least) - 0.01 || box.height < need - 0.01)
     .map(([e, box]) => `${Math.round(box.width)} × ${Math.round(box.height)}: ${e.outerHTML.slice(0, 140)}`);
 }"""
@@ -112,6 +114,21 @@ def test_nothing_jumps_while_a_page_loads(visit_as: Visit, name: str, width: int
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(300)
     assert page.evaluate("window.shifted") == 0, page.evaluate("window.shifts")
+
+
+def test_a_scrollbar_that_takes_room_pushes_nothing_aside(browser: Browser, server: PortalServer) -> None:
+    """Playwright hides them; a long page gets its own while it loads, a short one none."""
+    with browser.browser_type.launch(
+        executable_path=find_chromium(), args=FLAGS, ignore_default_args=["--hide-scrollbars"]
+    ) as with_scrollbars:
+        page = with_scrollbars.new_page(viewport={"width": 1280, "height": 900})
+        starts = set()
+        for path in ("/password/sent", "/privacy"):
+            page.goto(server.origin("fr") + path)
+            starts.add(page.evaluate("document.querySelector('main > .wrap').getBoundingClientRect().left"))
+        assert page.evaluate("document.documentElement.scrollHeight > innerHeight > 0")
+        assert page.evaluate("document.documentElement.clientWidth < innerWidth")
+    assert len(starts) == 1, starts
 
 
 def weigh(visitor: Visitor, path: str) -> tuple[int, int]:

@@ -21,7 +21,7 @@ _DEAD = """() => {
   for (const e of document.querySelectorAll("button"))
     if (!e.hasAttribute("popovertarget") && !(e.form && e.type === "submit")) dead.push(e);
   for (const e of document.querySelectorAll("form"))
-    if (!e.querySelector("button:not([type=button])")) dead.push(e);
+    if (![...e.elements].some((one) => one.type === "submit")) dead.push(e);
   for (const e of document.querySelectorAll("[popovertarget]"))
     if (!document.getElementById(e.getAttribute("popovertarget"))?.hasAttribute("popover")) dead.push(e);
   for (const e of document.querySelectorAll("a[href^='#']"))

@@ -7,6 +7,7 @@ that has no better index. What a statement costs is counted in steps, never in t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -190,18 +191,22 @@ def test_a_search_never_reads_the_subscriptions_themselves(filled: Filled, sort:
     assert ["INDEX ONLY" in line for line in of_table(plan.inner, "SEARCH")] == [True], plan.inner
 
 
-def test_counts_and_queue_are_read_from_indexes(filled: Filled) -> None:
+def test_counts_and_reminders_are_read_from_indexes(filled: Filled) -> None:
     with as_if_everything_were_big():
-        found = [
-            plan
-            for ask in (subscription_list.counts, subscription_list.queue)
-            for plan in plans(lambda ask=ask: ask(filled.many, now=filled.now))
-        ]
-    for lines in (plan.inner + plan.outer for plan in found):
+        (counted,) = plans(lambda: subscription_list.counts(filled.many, now=filled.now))
+        (reminded,) = plans(lambda: subscription_list.reminders(filled.many, now=filled.now))
+    for plan, sorted_below in ((counted, 0), (reminded, 1)):  # the few that were handed over
+        lines = plan.inner + plan.outer
         searched = of_table(lines, "SEARCH")
-        keys = ("administrator_id", "backup_id", "from_person_id")
-        assert searched and all(any(key in line for key in keys) for line in searched), lines
-        assert not of_table(lines, "SCAN subscription", "SCAN s", "SORT"), lines
+        assert searched and all(_WHOSE_OR_ONE.search(line) for line in searched), lines
+        assert not [line for line in lines if _WHOLE_TABLE.match(line)], lines
+        assert len(of_table(plan.inner, "SORT")) <= sorted_below, lines
+
+
+# Those of one person, or the one row that belongs to another, in both engines' words.
+# Nothing was handed over here: PostgreSQL takes any index of an empty table.
+_WHOSE_OR_ONE = re.compile(r"administrator_id|backup_id|from_person_id|rowid=|_pkey .*id = | transfer_\w+ $")
+_WHOLE_TABLE = re.compile(r"SCAN (subscription|transfer|person|[st])\b")
 
 
 @pytest.mark.parametrize("sort", ["name"])

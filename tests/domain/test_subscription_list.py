@@ -40,7 +40,7 @@ from webapp.domain.subscription_list import (
     Query,
     counts,
     page,
-    queue,
+    reminders,
 )
 from webapp.sites import Site
 
@@ -157,7 +157,7 @@ def test_an_empty_list_has_no_pages(alice: Person, now: datetime) -> None:
     found = page(alice.id, Query(), now=now)
     assert (found.rows, found.next_cursor, found.previous_cursor) == ([], "", "")
     assert counts(alice.id, now=now).all == 0
-    assert queue(alice.id, now=now) == []
+    assert reminders(alice.id, now=now).queue == []
 
 
 def test_a_full_page_without_a_second_one_leads_nowhere(alice: Person, now: datetime) -> None:
@@ -288,9 +288,9 @@ def test_counting_ends_at_more_than_a_thousand(
 
 
 def test_all_of_them_are_never_counted_beyond_the_limit() -> None:
-    most = subscription_list.Counts(COUNT_LIMIT + 1, COUNT_LIMIT + 1, 3, None)
+    most = subscription_list.Counts(COUNT_LIMIT + 1, COUNT_LIMIT + 1, 3, None, False)
     assert most.all == COUNT_LIMIT + 1
-    assert subscription_list.Counts(400, 500, 100, None).all == COUNT_LIMIT
+    assert subscription_list.Counts(400, 500, 100, None, False).all == COUNT_LIMIT
     assert subscription_list._COUNTS_SQL.count(f"LIMIT {COUNT_LIMIT + 1}") == 3
 
 
@@ -301,7 +301,7 @@ def test_the_queue_holds_the_most_urgent_that_can_still_be_activated(alice: Pers
         for days in (40, -1, 3, 89, 0, 12, 3, 70, 55)
     ]
     urgent = [pending[index].public_id for index in (2, 6, 5, 0, 8)]
-    assert [row.public_id for row in queue(alice.id, now=now)] == urgent
+    assert [row.public_id for row in reminders(alice.id, now=now).queue] == urgent
     assert len(urgent) == QUEUE_SIZE
 
 
@@ -315,7 +315,7 @@ def test_what_lapses_leaves_list_counts_and_queue_by_the_date_alone(alice: Perso
             *shelves,
             counts(alice.id, now=now).pending,
             counts(alice.id, now=now).all,
-            len(queue(alice.id, now=now)),
+            len(reminders(alice.id, now=now).queue),
         ]
 
     assert seen(deadline - timedelta(microseconds=1)) == [1] * 5

@@ -21,7 +21,6 @@ from webapp.domain import (
     subscription_list,
     subscriptions,
     tokens,
-    transfer,
 )
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
@@ -123,7 +122,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             permissions, "open_transfer", "Transfer.from_person == person_id,", ""
         ),
         "the people to choose from forget the account": Leak(
-            candidates, "_SQL", "m.account_id = :account AND", ""
+            candidates, "_people", "(Membership.account == account) &", ""
         ),
         "the purchase order number forgets the administrator": Leak(
             purchase_order_rules, "_STORED_SQL", _MANAGED_OR_PAID, ""
@@ -157,9 +156,9 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "everybody sees the members": Leak(permissions, "_ACCOUNT_SQL", "m.person_id = :person AND", ""),
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
         "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", "{of}", "1 = 1"),
-        "the queue forgets the administrator": Leak(subscription_list, "_QUEUE_SQL", "{of}", "1 = 1"),
+        "the queue forgets the administrator": Leak(subscription_list, "_REMINDERS_SQL", "{of}", "1 = 1"),
         "the list of what was handed over forgets who": Leak(
-            transfer, "_HANDED_OVER_SQL", "t.from_person_id = :person AND", ""
+            subscription_list, "_REMINDERS_SQL", "t.from_person_id = :person AND", ""
         ),
     },
     "signed_out": {

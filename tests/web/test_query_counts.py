@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask
 
-from tests.support.cast import ALICE, CHARLIE, Cast
+from tests.support.cast import ALICE, CHARLIE, HANDED_OVER, Cast
 from tests.support.client import PARTIAL, SiteClient, client_at, signed_in
 from tests.support.many import more_like
 from webapp.assembly import Portal
@@ -70,14 +70,21 @@ def test_the_list_asks_four_times_at_most_however_long_it_is(
     assert asked(portal, charlie, "/subscriptions", headers=PARTIAL) < LIST_AT_MOST
 
 
+def test_what_was_handed_over_costs_no_question_more(app: Flask, portal: Portal, cast: Cast) -> None:
+    alice = signed_in(app, ALICE)
+    take_back = f"/subscriptions/{cast.row(ALICE, HANDED_OVER).public_id}/transfer/take-back"
+    assert asked(portal, alice, "/subscriptions") <= LIST_AT_MOST
+    page = alice.page("/subscriptions")
+    assert take_back in page.links and page.one("section", aria_labelledby="todo-h")
+
+
 def test_the_page_of_one_asks_six_times_at_most_however_much_happened(
     app: Flask, portal: Portal, cast: Cast
 ) -> None:
     row, alice = cast.row(ALICE, "active"), signed_in(app, ALICE)
     path = f"/subscriptions/{row.public_id}"
-    before = {
-        tail: asked(portal, alice, path + tail) for tail in ("", "/users", "/agreement", "/purchase-order")
-    }
+    tails = ("", "/users", "/agreement", "/purchase-order", "/cancellation", "/transfer", "/backup")
+    before = {tail: asked(portal, alice, path + tail) for tail in tails}
     with portal.at(portal.sites["fr"]) as site, portal.databases.of(site).atomic():
         for number in range(60):
             person = Person.create(

@@ -10,6 +10,7 @@ import sys
 import click
 
 from webapp.assembly import Portal
+from webapp.commands import server
 from webapp.commands.context import CommandError, with_portal
 from webapp.commands.jobs import run_for_ever
 from webapp.demo import seed
@@ -48,25 +49,20 @@ def _print_sign_ins(portal: Portal) -> None:
 
 def _serve(portal: Portal) -> None:
     """Web server and worker as processes of their own; both end with this one."""
-    environment = {**os.environ, "PORT": str(portal.settings.port)}
+    environment = {**os.environ, **server.ENVIRONMENT, "PORT": str(portal.settings.port)}
     portal.databases.close_all()
     worker = subprocess.Popen([sys.executable, "-m", "webapp.commands", "work"], env=environment)
-    command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
-        *("--port", str(portal.settings.port), "--workers", "1", "--blocking-threads", "4"),
-        *("--log-level", "warning", "webapp.wsgi:app"),
-    ]
-    server = subprocess.Popen(command, env=environment)
+    web = subprocess.Popen(server.command(portal.settings.port), env=environment)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # ended by its process id: the children go too
     click.echo(f"Serving on port {portal.settings.port}. Ctrl-C ends it.")
     try:
-        status = server.wait()
+        status = web.wait()
     except KeyboardInterrupt:
         status = 0
     finally:
-        for process in (server, worker):
+        for process in (web, worker):
             process.terminate()
-        for process in (server, worker):
+        for process in (web, worker):
             process.wait(10)
     sys.exit(status)
 

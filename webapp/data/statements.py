@@ -17,7 +17,6 @@ import peewee as pw
 from webapp.data.database import database
 
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
-_CONTAINS = {"sqlite": "instr", "postgresql": "strpos"}
 
 
 @lru_cache(maxsize=512)
@@ -26,12 +25,16 @@ def _prepared(sql: str, engine: str) -> tuple[str, tuple[str, ...]]:
     mark = "?" if engine == "sqlite" else "%s"
     names = tuple(_PARAMETER.findall(sql))
     text = sql if engine == "sqlite" else sql.replace("%", "%%")
-    return _PARAMETER.sub(mark, text).replace("{contains}", _CONTAINS[engine]), names
+    return _PARAMETER.sub(mark, text), names
 
 
-@lru_cache(maxsize=512)
-def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns)
+_row_types: dict[str, Any] = {}  # by SQL: reading a cursor's description costs more than reading its rows
+
+
+def _row_type(text: str, cursor: Any) -> Any:
+    if text not in _row_types:
+        _row_types[text] = namedtuple("Row", [column[0] for column in cursor.description])
+    return _row_types[text]
 
 
 def engine_name() -> str:
@@ -39,11 +42,26 @@ def engine_name() -> str:
 
 
 def rows(sql: str, **parameters: Any) -> Sequence[Any]:
-    """All rows as named tuples. `{contains}(text, part)` is each engine's own search in a text."""
+    """All rows as named tuples."""
     text, names = _prepared(sql, engine_name())
     cursor = database.execute_sql(text, [parameters[name] for name in names])
-    make = _row_type(tuple(column[0] for column in cursor.description))._make
+    make = _row_type(text, cursor)._make
     return [make(row) for row in cursor.fetchall()]
+
+
+def contains(column: str, parameter: str) -> str:
+    """The condition that a folded column contains a part, given as `part_parameter(part)`.
+
+    SQLite has nothing faster than `LIKE`. PostgreSQL guesses from `LIKE` how few rows it will find, and
+    leaves the index that is in the list's order; `strpos` leaves it no guess.
+    """
+    if engine_name() == "postgresql":
+        return f"strpos({column}, :{parameter}) > 0"
+    return rf"{column} LIKE :{parameter} ESCAPE '\'"
+
+
+def part_parameter(part: str) -> str:
+    return part if engine_name() == "postgresql" else "%" + re.sub(r"([\\%_])", r"\\\1", part) + "%"
 
 
 def row(sql: str, **parameters: Any) -> Any | None:

@@ -70,14 +70,14 @@ class Subscription(SiteModel):
     class Meta:
         indexes = (
             # The list's orders within one administrator's rows; those that are sorted by cover searching.
-            (("administrator", "sort_key", "id", "shelf", "activate_before", "search_key"), False),
+            (("administrator", "sort_key", "id", "search_key", "shelf", "activate_before"), False),
             (("administrator", "shelf", "sort_key", "id"), False),
             (("administrator", "shelf", "activate_before", "id"), False),
-            (("administrator", "renewal_key", "id", "shelf", "activate_before", "search_key"), False),
-            (("administrator", "ordered_at", "id", "shelf", "activate_before", "search_key"), False),
+            (("administrator", "renewal_key", "id", "search_key", "shelf", "activate_before"), False),
+            (("administrator", "ordered_at", "id", "search_key", "shelf", "activate_before"), False),
             (("status", "activate_before"), False),
             # The same list for who looks after the billing of an account, and for the backup.
-            (("account", "sort_key", "id", "shelf", "activate_before", "search_key"), False),
+            (("account", "sort_key", "id", "search_key", "shelf", "activate_before"), False),
             (("account", "shelf", "sort_key", "id"), False),
             (("backup", "shelf", "sort_key", "id"), False),
         )

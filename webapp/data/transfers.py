@@ -8,6 +8,8 @@ from webapp.data.accounts import Person
 from webapp.data.database import InstantField, SiteForeignKey, SiteModel
 from webapp.data.subscriptions import Subscription
 
+OPEN_SQL = "t.settled_at IS NULL AND t.taken_back_at IS NULL"  # of `transfer t`: it can still be taken back
+
 
 class Transfer(SiteModel):
     """Open until the new administrator was there, or the old one took it back."""

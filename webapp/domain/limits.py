@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webapp.data.database import atomic
+from webapp.data.database import atomic, from_micros, to_micros
+from webapp.data.records import insert
 from webapp.data.sign_in import Attempt
-from webapp.data.support import SharedAttempt
+from webapp.data.statements import rows
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
@@ -30,24 +32,31 @@ class TooOften(Refusal):
         return _("That was tried too often. Please wait a while and try again.")
 
 
-Attempts = type[Attempt] | type[SharedAttempt]  # of the bound site, or over all sites
+_RECENT_SQL = """
+SELECT at FROM attempt WHERE kind = :kind AND subject = :subject AND at > :since ORDER BY at DESC LIMIT :times
+"""
 
 
-def check(limit: Limit, subject: str, *, now: datetime, attempts: Attempts = Attempt) -> None:
+def check(limit: Limit, subject: str, *, now: datetime) -> None:
     """Raises `TooOften` while the limit is reached; counts nothing."""
-    recent = (
-        attempts.select(attempts.at)
-        .where(attempts.kind == limit.kind, attempts.subject == subject, attempts.at > now - limit.within)
-        .order_by(attempts.at.desc())
-        .limit(limit.times)
+    recent = rows(
+        _RECENT_SQL,
+        kind=limit.kind,
+        subject=subject,
+        since=to_micros(now - limit.within),
+        times=limit.times,
     )
-    instants = [attempt.at for attempt in recent]
+    refuse_when_reached(limit, [from_micros(attempt.at) for attempt in recent], now=now)
+
+
+def refuse_when_reached(limit: Limit, instants: Sequence[datetime], *, now: datetime) -> None:
+    """`instants` of the latest attempts within the limit's time, newest first."""
     if len(instants) >= limit.times:
-        raise TooOften(instants[-1] + limit.within - now)
+        raise TooOften(instants[limit.times - 1] + limit.within - now)
 
 
-def count(limit: Limit, subject: str, *, now: datetime, attempts: Attempts = Attempt) -> None:
-    attempts.insert(kind=limit.kind, subject=subject, at=now).execute()
+def count(limit: Limit, subject: str, *, now: datetime) -> None:
+    insert(Attempt, kind=limit.kind, subject=subject, at=now)
 
 
 def spend(limit: Limit, subject: str, *, now: datetime) -> None:

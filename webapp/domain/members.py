@@ -15,7 +15,7 @@ import peewee as pw
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.database import atomic
 from webapp.data.keys import email_key, fold
-from webapp.data.statements import rows
+from webapp.data.statements import contains, part_parameter, rows
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit, limits, outbox, permissions
 from webapp.domain.permissions import AccountRights
@@ -26,7 +26,6 @@ PAGE_SIZE = 25
 COUNT_LIMIT = 100
 MOST_TOLD = 50  # of those who are not the one it is about
 CHANGES = limits.Limit("billing_role", times=20, within=timedelta(days=1))  # each of them sends e-mails
-_WORDS = 4
 
 
 class NotAMember(Refusal):
@@ -91,7 +90,6 @@ ORDER BY p.sort_key {{direction}}, p.id {{direction}} LIMIT {PAGE_SIZE + 1}
 _SEATS = f"""(SELECT count(*) FROM (SELECT 1 FROM seat JOIN subscription s ON s.id = seat.subscription_id
    WHERE seat.person_id = p.id AND s.account_id = :account AND {permissions.MANAGES}
    LIMIT {COUNT_LIMIT}) x)"""
-_WORD = "AND ({{contains}}(p.sort_key, :word_{0}) > 0 OR {{contains}}(p.email_key, :address_{0}) > 0)"
 
 
 def members(
@@ -112,11 +110,14 @@ def members(
 
 
 def _words(search: str) -> tuple[str, dict[str, str]]:
-    typed = search.replace("\0", "").split()[:_WORDS]
-    letters = "abcd"[: len(typed)]
-    parameters = {f"word_{letter}": fold(word) for letter, word in zip(letters, typed, strict=True)}
-    parameters |= {f"address_{letter}": email_key(word) for letter, word in zip(letters, typed, strict=True)}
-    return " ".join(_WORD.format(letter) for letter in letters), parameters
+    """Each word is in the name or in the address."""
+    conditions: list[str] = []
+    parameters: dict[str, str] = {}
+    for letter, word in zip("abcd", search.replace("\0", "").split(), strict=False):
+        name, address = f"word_{letter}", f"address_{letter}"
+        conditions.append(f"AND ({contains('p.sort_key', name)} OR {contains('p.email_key', address)})")
+        parameters |= {name: part_parameter(fold(word)), address: part_parameter(email_key(word))}
+    return " ".join(conditions), parameters
 
 
 def _one_page(found: list[Any], *, begun: bool, backwards: bool) -> Members:

@@ -1,4 +1,4 @@
-"""What an administrator's list shows: counts, the queue that awaits activation, one page of rows.
+"""What an administrator's list shows: counts, what waits for a decision, one page of rows.
 
 Plain SQL, since these run on every visit; each statement costs the same with 25 or 10,000
 subscriptions in the account: counts stop at `COUNT_LIMIT`, pages begin at a key, not at an offset.
@@ -16,7 +16,8 @@ from typing import Any
 
 from webapp.data.database import current_site, to_micros
 from webapp.data.keys import fold
-from webapp.data.statements import row, rows
+from webapp.data.statements import contains, part_parameter, row, rows
+from webapp.data.transfers import OPEN_SQL
 from webapp.domain.calendar import local_date
 
 PAGE_SIZE = 25
@@ -116,6 +117,22 @@ class Counts:
     def all(self) -> int:
         return min(self.pending + self.active + self.cancelled, COUNT_LIMIT + 1)
 
+    @property
+    def reminders(self) -> bool:
+        """Whether asking for them is worth a question."""
+        return bool(self.pending or self.handed_over)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """What stands above the list, because it can only be done for some time."""
+
+    queue: Sequence[Any]  # what awaits activation, most urgent first
+    handed_over: Sequence[Any]  # what can still be taken back, newest first
+
+
+NO_REMINDERS = Reminders((), ())
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -143,17 +160,24 @@ SELECT
     AND s.status = 'active') AS manages,
  EXISTS (SELECT 1 FROM subscription s WHERE {{backup}} AND s.shelf IN ('active', 'cancelled')
     AND s.status = 'active') AS manages_as_backup,
- EXISTS (SELECT 1 FROM transfer t WHERE t.from_person_id = :person AND t.settled_at IS NULL
-    AND t.taken_back_at IS NULL) AS handed_over
+ EXISTS (SELECT 1 FROM transfer t WHERE t.from_person_id = :person AND {OPEN_SQL}) AS handed_over
 """
 
 _COLUMNS = """s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, s.seats_taken, s.status,
  s.commitment, s.activate_before, s.term_start, s.term_end, s.ends_on, s.po_number"""
 
-_QUEUE_SQL = f"""
-SELECT s.public_id, s.product_name, s.activate_before FROM subscription s
-WHERE {{of}} AND s.shelf = 'pending' AND s.activate_before > :now
-ORDER BY s.activate_before, s.id LIMIT {QUEUE_SIZE}
+_REMINDERS_SQL = f"""
+SELECT * FROM (
+ SELECT s.public_id, s.product_name, s.activate_before, '' AS email, s.id AS place FROM subscription s
+ WHERE {{of}} AND s.shelf = 'pending' AND s.activate_before > :now
+ ORDER BY s.activate_before, s.id LIMIT {QUEUE_SIZE}) queue
+UNION ALL
+SELECT * FROM (
+ SELECT s.public_id, s.product_name, 0, p.email, -t.at FROM transfer t
+ JOIN subscription s ON s.id = t.subscription_id AND s.administrator_id = t.to_person_id
+ JOIN person p ON p.id = t.to_person_id
+ WHERE t.from_person_id = :person AND {OPEN_SQL} ORDER BY t.at DESC, t.id DESC LIMIT {QUEUE_SIZE}) handed_over
+ORDER BY activate_before, place
 """
 
 
@@ -176,10 +200,10 @@ def counts(person_id: int, *, now: datetime, view: str = MINE, scope: Scope = _A
     )
 
 
-def queue(person_id: int, *, now: datetime, scope: Scope = _ANY_ACCOUNT) -> Sequence[Any]:
-    """What awaits activation, most urgent first."""
-    sql = _QUEUE_SQL.replace("{of}", _of(MINE, scope))
-    return rows(sql, person=person_id, account=scope.account, now=to_micros(now))
+def reminders(person_id: int, *, now: datetime, scope: Scope = _ANY_ACCOUNT) -> Reminders:
+    sql = _REMINDERS_SQL.replace("{of}", _of(MINE, scope))
+    found = rows(sql, person=person_id, account=scope.account, now=to_micros(now))
+    return Reminders([one for one in found if not one.email], [one for one in found if one.email])
 
 
 def page(
@@ -219,9 +243,9 @@ def _page_sql(
 ) -> tuple[str, dict[str, str]]:
     """Only values of `SORTS` and numbered parameter names enter the text; what people type never does."""
     words = fold(query.text).split()[:6]
-    parameters = {f"word_{_letter(i)}": word for i, word in enumerate(words)}
+    parameters = {f"word_{_letter(i)}": part_parameter(word) for i, word in enumerate(words)}
     # Most rows fail at the first word: it stands before what nearly all of them pass.
-    where = [f"{{contains}}(s.search_key, :{name}) > 0" for name in parameters]
+    where = [contains("s.search_key", name) for name in parameters]
     where += [of, _VISIBLE if query.shelf == "all" else "s.shelf = :shelf"]
     if query.shelf == "pending":
         where.append("s.activate_before > :now")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import peewee as pw
 
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.database import atomic
 from webapp.data.keys import email_key
-from webapp.data.statements import row, rows
+from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Seat, Subscription
-from webapp.data.transfers import Transfer
+from webapp.data.transfers import OPEN_SQL, Transfer
 from webapp.domain import accounts, audit, limits, outbox
 from webapp.domain.addresses import checked_email
+from webapp.domain.cancellation import last_day_before
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 
@@ -173,7 +172,13 @@ def _tell_both(
 ) -> None:
     page = f"/subscriptions/{subscription.public_id}"
     outbox.enqueue(
-        "transfer_received", to=heir, subscription=subscription, path=page, from_name=actor.name, now=now
+        "transfer_received",
+        to=heir,
+        subscription=subscription,
+        path=page,
+        from_name=actor.name,
+        last_day=last_day_before(subscription.ends_on) if subscription.ends_on else None,
+        now=now,
     )
     outbox.enqueue(
         "transfer_done",
@@ -190,16 +195,7 @@ def _tell_both(
 # ---- until the new administrator has come
 
 
-_OPEN = "t.settled_at IS NULL AND t.taken_back_at IS NULL"
-
-_RECEIVED_SQL = f"SELECT t.id FROM transfer t WHERE t.to_person_id = :person AND {_OPEN} LIMIT 1"
-
-_HANDED_OVER_SQL = f"""
-SELECT s.public_id, s.product_name, p.email FROM transfer t
-JOIN subscription s ON s.id = t.subscription_id AND s.administrator_id = t.to_person_id
-JOIN person p ON p.id = t.to_person_id
-WHERE t.from_person_id = :person AND {_OPEN} ORDER BY t.id DESC LIMIT 5
-"""
+_RECEIVED_SQL = f"SELECT t.id FROM transfer t WHERE t.to_person_id = :person AND {OPEN_SQL} LIMIT 1"
 
 
 def settle(person_id: int, *, now: datetime) -> None:
@@ -211,11 +207,6 @@ def settle(person_id: int, *, now: datetime) -> None:
 def _settle(which: pw.Expression, *, now: datetime) -> None:
     still_open = Transfer.settled_at.is_null() & Transfer.taken_back_at.is_null()
     Transfer.update(settled_at=now).where(which, still_open).execute()
-
-
-def open_transfers(person_id: int) -> Sequence[Any]:
-    """What this person handed over and may still take back, newest first."""
-    return rows(_HANDED_OVER_SQL, person=person_id)
 
 
 def take_back(transfer: Transfer, *, actor: Person, now: datetime) -> None:
@@ -235,7 +226,7 @@ def take_back(transfer: Transfer, *, actor: Person, now: datetime) -> None:
             outbox.enqueue(
                 "transfer_taken_back", to=heir, subscription=subscription, from_name=actor.name, now=now
             )
-        if _joined_by(transfer):
+        if _joined_by_transfer(subscription.account, heir):
             accounts.leave_if_unused(heir, subscription.account)
 
 
@@ -254,11 +245,11 @@ def _give_seat_back(transfer: Transfer, actor: Person, *, now: datetime) -> None
         Seat.create(subscription=subscription, person=actor, state=transfer.seat_given_up, since=now)
 
 
-def _joined_by(transfer: Transfer) -> bool:
-    """Whether the new administrator came into the account by this very transfer."""
-    account = transfer.subscription.account
-    here = (Membership.account == account) & (Membership.person == transfer.to_person)
-    return bool(Membership.select().where(here, Membership.created_at == transfer.at).exists())
+def _joined_by_transfer(account: Account, heir: Person) -> bool:
+    """Whether who never came is of the account only because something of it was handed over to them."""
+    same_moment = (Transfer.to_person == Membership.person) & (Transfer.at == Membership.created_at)
+    here = (Membership.account == account) & (Membership.person == heir) & Transfer.settled_at.is_null()
+    return bool(Membership.select().join(Transfer, on=same_moment).where(here).exists())
 
 
 # ---- the backup

@@ -56,8 +56,14 @@ def network_of(address: str) -> str:
 def _spend(limit: limits.Limit, subject: str, *, now: datetime) -> None:
     """The shared database keeps no list of who asked about whom: subjects are hashed."""
     counted = sha256(subject.encode()).hexdigest()
-    limits.check(limit, counted, now=now, attempts=SharedAttempt)
-    limits.count(limit, counted, now=now, attempts=SharedAttempt)
+    recent = SharedAttempt.select(SharedAttempt.at).where(
+        SharedAttempt.kind == limit.kind,
+        SharedAttempt.subject == counted,
+        SharedAttempt.at > now - limit.within,
+    )
+    newest = recent.order_by(SharedAttempt.at.desc()).limit(limit.times)
+    limits.refuse_when_reached(limit, [attempt.at for attempt in newest], now=now)
+    SharedAttempt.insert(kind=limit.kind, subject=counted, at=now).execute()
 
 
 def _may_be_asked_about(email: str, *, now: datetime) -> bool:

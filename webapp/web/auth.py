@@ -38,16 +38,21 @@ class Visitor(UserMixin):
 class SiteSessions(SecureCookieSessionInterface):
     """A cookie of one site is not even readable at another: its signature is salted with the site's code."""
 
+    def __init__(self) -> None:
+        self._serializers: dict[str, URLSafeTimedSerializer] = {}
+
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         site = site_or_none()
         if site is None:
             return None
-        return URLSafeTimedSerializer(
-            str(app.secret_key),
-            salt=f"portal-session-{site.code}",
-            serializer=self.serializer,
-            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
-        )
+        if site.code not in self._serializers:
+            self._serializers[site.code] = URLSafeTimedSerializer(
+                str(app.secret_key),
+                salt=f"portal-session-{site.code}",
+                serializer=self.serializer,
+                signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+            )
+        return self._serializers[site.code]
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
         """Most answers change nothing in it: those only say that they depend on the cookie."""
@@ -71,6 +76,7 @@ def begin(token: str) -> None:
     visitor = load_visitor(token)
     if visitor:
         login_user(visitor)
+        session.pop("_id", None)  # of the browser; only Flask-Login's own protection would look at it
 
 
 def end() -> None:
@@ -90,9 +96,10 @@ def ask_nobody() -> None:
 
 
 def visitor_or_none() -> Visitor | None:
-    if site_or_none() is None or "nobody_asked" in g or not current_user.is_authenticated:
+    if site_or_none() is None or "nobody_asked" in g:
         return None
-    return visitor()
+    found = current_user._get_current_object()
+    return found if isinstance(found, Visitor) else None
 
 
 def local_path(text: str) -> str:

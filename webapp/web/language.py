@@ -26,8 +26,11 @@ def _wished() -> str | None:
 
 
 def chosen_language() -> str:
-    accepted = [tag for tag, _quality in request.accept_languages]
-    return _wished() or i18n.negotiate(accepted, offered()) or offered()[0]
+    return _wished() or _negotiated() or offered()[0]
+
+
+def _negotiated() -> str | None:
+    return i18n.negotiate([tag for tag, _quality in request.accept_languages], offered())
 
 
 def speak() -> None:

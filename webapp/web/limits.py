@@ -1,33 +1,46 @@
-"""Limits per network address (Flask-Limiter); those per person are rows at the site (`domain/limits.py`)."""
+"""Limits per network address (`limits`); those per person are rows at the site (`domain/limits.py`)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar
 
-from flask import Flask
-from flask_limiter import Limiter, RequestLimit
-from flask_limiter.util import get_remote_address
+from flask import Flask, current_app, request
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 
 from webapp.domain.limits import TooOften
 from webapp.web.site import site_or_none
 
-
-def _address_at_site() -> str:
-    site = site_or_none()
-    return f"{site.code if site else 'front'}:{get_remote_address()}"
+View = TypeVar("View", bound=Callable[..., Any])
 
 
-def _refuse(limit: RequestLimit) -> None:
-    raise TooOften(timedelta(seconds=limit.limit.get_expiry()))
+def _per_address(name: str, text: str) -> Callable[[View], View]:
+    """A decorator of views that count; those with the same name share what they count."""
+    limit = parse(text)
 
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def counted(**values: Any) -> Any:
+            site = site_or_none()
+            counter: FixedWindowRateLimiter = current_app.extensions["limits"]
+            if not counter.hit(limit, name, site.code if site else "front", str(request.remote_addr)):
+                raise TooOften(timedelta(seconds=limit.get_expiry()))
+            return view(**values)
 
-limiter = Limiter(_address_at_site, default_limits=[], on_breach=_refuse, headers_enabled=False)
+        return counted  # type: ignore[return-value]
+
+    return decorate
+
 
 # An office behind one address has many people: wider than the limit of one person.
-sign_ins_per_address = limiter.limit("60 per 5 minutes", methods=["POST"])
-links_per_address = limiter.limit("30 per hour", methods=["POST"])
+sign_ins_per_address = _per_address("sign-in", "60 per 5 minutes")
+links_per_address = _per_address("link", "30 per hour")
 
 
 def init_app(app: Flask) -> None:
-    app.config["RATELIMIT_STORAGE_URI"] = app.extensions["portal"].settings.rate_limit_storage
-    limiter.init_app(app)
+    storage = storage_from_string(app.extensions["portal"].settings.rate_limit_storage)
+    app.extensions["limits"] = FixedWindowRateLimiter(storage)

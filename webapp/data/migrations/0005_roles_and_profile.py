@@ -4,7 +4,7 @@ from peewee import *
 from playhouse.migrate import make_index_name
 
 INDEXES = (
-    ('account_id', 'sort_key', 'id', 'shelf', 'activate_before', 'search_key'),
+    ('account_id', 'sort_key', 'id', 'search_key', 'shelf', 'activate_before'),
     ('account_id', 'shelf', 'sort_key', 'id'),
     ('backup_id', 'shelf', 'sort_key', 'id'),
 )

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import empty_lists, subscription_list, subscriptions, transfer
-from webapp.domain.subscription_list import BACKUP, BILLING, COUNT_LIMIT, MINE, Counts, Query, Scope
+from webapp.domain import empty_lists, subscription_list, subscriptions
+from webapp.domain.subscription_list import (
+    BACKUP,
+    BILLING,
+    COUNT_LIMIT,
+    MINE,
+    NO_PAGE,
+    NO_REMINDERS,
+    Counts,
+    Query,
+    Reminders,
+    Scope,
+)
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal
@@ -23,11 +35,10 @@ def show_list() -> Any:
     person_id, now, scope = visitor.person_id, portal.clock(), _scope()
     query = Query.from_url(request.args)
     view, counts = _view(query, scope)
-    page = subscription_list.NO_PAGE
+    page = NO_PAGE
     if counts.all:
         page = subscription_list.page(person_id, query, now=now, view=view, scope=scope)
     whole = not htmx.wants_fragment()
-    awaiting = whole and view == MINE and counts.pending
     return htmx.render(
         "subscriptions/list.html",
         fragment="subscriptions/_results.html",
@@ -38,8 +49,7 @@ def show_list() -> Any:
         count_limit=COUNT_LIMIT,
         next_renewal=counts.next_renewal and date.fromisoformat(counts.next_renewal),
         page=page,
-        queue=subscription_list.queue(person_id, now=now, scope=scope) if awaiting else [],
-        handed_over=transfer.open_transfers(person_id) if whole and counts.handed_over else [],
+        reminders=_reminders(counts, view, scope) if whole else NO_REMINDERS,
         reasons=empty_lists.reasons(person_id, now=now) if whole and not counts.all else None,
         done=request.args.get("done", ""),
         product=portal.catalogue.by_key,
@@ -71,6 +81,14 @@ def _views(counts: Counts) -> list[str]:
     """Between which the person may choose."""
     there = {MINE: counts.administers, BACKUP: counts.backs_up, BILLING: _looks_after_billing()}
     return [view for view, something in there.items() if something]
+
+
+def _reminders(counts: Counts, view: str, scope: Scope) -> Reminders:
+    """What awaits activation stands above what one administers only."""
+    if not counts.reminders:
+        return NO_REMINDERS
+    found = subscription_list.reminders(auth.visitor().person_id, now=this_portal().clock(), scope=scope)
+    return found if view == MINE else replace(found, queue=())
 
 
 def _looks_after_billing() -> bool:
