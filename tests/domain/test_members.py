@@ -197,6 +197,14 @@ def test_the_right_is_gone_with_the_next_query(scene: Scene) -> None:
     assert not subscription_list.page(scene.erin.id, Query(), now=now, view=BILLING, scope=scope).rows
 
 
+def test_who_looks_after_billing_stays_in_the_company(scene: Scene) -> None:
+    """Also when all they came for was taken back."""
+    scene.grant(scene.erin, by=scene.olga)
+    assert not accounts.leave_if_unused(scene.erin, scene.account)
+    assert accounts.leave_if_unused(scene.bob, scene.account)
+    assert scene.bills() == ["Erin"]
+
+
 # ---- who hears of it
 
 
