@@ -143,16 +143,18 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
     "lists": {
         "the list forgets the administrator": Leak(subscription_list, "_of", _OF_PERSON, "1 = 1"),
         "the list forgets the backup": Leak(subscription_list, "_of", "s.backup_id = :person", "1 = 1"),
-        "the list of billing forgets who may": Leak(
-            subscription_list, "_BILLED", "m.person_id = :person AND m.billing_since IS NOT NULL", "1 = 1"
-        ),
-        "the list of billing forgets the account": Leak(
-            subscription_list, "_BILLED", "s.account_id = :account AND", ""
+        "the list of billing forgets the account and who may": Leak(
+            subscription_list, "_BILLED", subscription_list._BILLED, "s.shelf IN ('active', 'cancelled')"
         ),
         "the members forget the account": Leak(
             members, "_PEOPLE_SQL", "m.account_id = :account {more}", "1 = 1 {more}"
         ),
-        "every member sees the members": Leak(permissions, "account_rights", "raise NotThere", "pass"),
+        "every member sees the members": Leak(
+            permissions,
+            "account_rights",
+            "not (found.billing_since or found.administers or found.backs_up)",
+            "False",
+        ),
         "everybody sees the members": Leak(permissions, "_ACCOUNT_SQL", "m.person_id = :person AND", ""),
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
         "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", "{of}", "1 = 1"),
