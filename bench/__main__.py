@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import goals, importing, machine, pages, report, sign_in, starting
+from bench import goals, importing, machine, pages, report, sign_in, starting, whereabouts
 from bench.backends import BACKENDS, Backend
 
 
@@ -20,6 +20,8 @@ def _measure(backend: Backend, *, rounds: int, seconds: float) -> dict[str, floa
     figures |= goals.beside_peers(figures)
     say(f"{backend.name}: sign-in")
     figures |= sign_in.measure(backend, filled, rounds=rounds, seconds=seconds)
+    say(f"{backend.name}: whereabouts")
+    figures |= whereabouts.measure(backend, whereabouts.SIZE)
     say(f"{backend.name}: order import")
     figures |= importing.measure(backend, rounds=rounds)
     if backend.name == "sqlite":

@@ -37,6 +37,8 @@ def goals_for(backend: str) -> list[Goal]:
         Goal("odoo_over_list", "Odoo’s invoices over our list (estimated)", 25, "≥"),
         Goal("pretix_over_list", "pretix’s orders over our list (estimated)", 30, "≥"),
         Goal("sign_in_beyond_hash_ms", "sign-in beyond its hash", 5, unit="ms"),
+        Goal("whereabouts_auc", "known address told by the time of the answer", 0.55, unit="AUC"),
+        Goal("whereabouts_auc", "the same", 0.45, "≥", unit="AUC"),
         Goal("import_over_bare_inserts", "order import over bare inserts", 0.25, "≥"),
         Goal("start_s", "start with all sites", 2, unit="s"),
         Goal("start_s_48_sites", "start with 48 sites", 2, unit="s"),

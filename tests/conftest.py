@@ -14,6 +14,7 @@ from tests.support.engines import PostgresEngine, SqliteEngine
 from webapp.assembly import Portal
 from webapp.config import read_settings
 from webapp.data.database import Databases, database
+from webapp.data.support import SupportStore
 from webapp.i18n import SOURCE_LANGUAGE, speaking, speech
 from webapp.sites import Site, load_catalogue, load_sites
 
@@ -84,6 +85,7 @@ def build_portal(
         databases=Databases(
             {site.code: engine.url(site.code, folder) for site in sites}, prepare=engine.prepare
         ),
+        support=SupportStore(engine.support_url(folder), prepare=engine.prepare_support),
     )
 
 
@@ -103,6 +105,7 @@ def make_portal(tmp_path: Path, clock: TestClock) -> Iterator[Callable[..., Port
     yield make
     for portal, engine in made:
         portal.databases.close_all()
+        portal.support.close_all()
         engine.forget(portal)
     shutil.rmtree(tmp_path / "var", ignore_errors=True)
 

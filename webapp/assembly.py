@@ -10,7 +10,8 @@ from functools import cached_property
 from webapp.clock import Clock, make_clock
 from webapp.config import Settings, read_settings
 from webapp.data.database import Databases
-from webapp.data.schema import migrate, refuse_old_schema
+from webapp.data.schema import migrate, migrate_support, refuse_old_schema, refuse_old_support_schema
+from webapp.data.support import SupportStore
 from webapp.payments import Providers, Vault, make_providers
 from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
 
@@ -22,6 +23,7 @@ class Portal:
     catalogue: Catalogue
     clock: Clock
     databases: Databases
+    support: SupportStore
 
     @cached_property
     def payments(self) -> Providers:
@@ -45,5 +47,9 @@ def assemble(settings: Settings | None = None) -> Portal:
         databases=Databases(
             {site.code: settings.database_url(site.code) for site in sites},
             prepare=refuse_old_schema if settings.production else migrate,
+        ),
+        support=SupportStore(
+            settings.support_database_url,
+            prepare=refuse_old_support_schema if settings.production else migrate_support,
         ),
     )

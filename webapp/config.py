@@ -61,6 +61,13 @@ class Settings:
             return self.database.format(site=site_code)
         return f"sqlite:///{self.data.resolve() / 'sites' / (site_code + '.sqlite3')}"
 
+    @property
+    def support_database_url(self) -> str:
+        """What all sites share: a URL of its own, or the pattern, or a file in the data folder."""
+        if "support" in self.databases or self.database:
+            return self.database_url("support")
+        return f"sqlite:///{self.data.resolve() / 'support.sqlite3'}"
+
 
 def _mode(env: Mapping[str, str]) -> Mode:
     mode = env.get("PORTAL_MODE", "demo")

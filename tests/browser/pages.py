@@ -22,6 +22,7 @@ from tests.browser.billing_acts import (
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
+from webapp.data.email_changes import EmailChange
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import (
     ACTIVE,
@@ -33,12 +34,12 @@ from webapp.data.subscriptions import (
     Subscription,
 )
 from webapp.demo.cast import PEOPLE
-from webapp.domain import seat_files, transfer
+from webapp.domain import seat_files, tokens, transfer
 from webapp.domain.subscription_list import reminders
 
 NO_TOKEN = "A" * 43
 
-Who = Literal["administrator", "member", "user"]
+Who = Literal["administrator", "user", "billing", "backup"]
 Address = Callable[[PortalServer, str], str]  # of a server and a site
 
 
@@ -62,6 +63,8 @@ NO_PAGES = {
     "seats.show_row": "a fragment; without htmx it leads to the users",
     "billing_details.show": "a fragment; without htmx it leads to the subscription",
     "invoice_recipients.cancel": "a fragment; without htmx it leads to the subscription",
+    "profile.show_name": "a fragment; without htmx it leads to the profile",
+    "profile.data": "a file",
 }
 
 
@@ -69,19 +72,22 @@ def administrator(site: str) -> str:
     return next(person.email for person in PEOPLE if person.site == site and person.administers)
 
 
-def member(site: str) -> str:
-    """Without a subscription and without a license."""
-    return next(person.email for person in PEOPLE if person.site == site and "bills" in person.role)
-
-
 def user(site: str) -> str:
     return next(person.email for person in PEOPLE if person.site == site and "license" in person.role)
 
 
+def billing(site: str) -> str:
+    return next(person.email for person in PEOPLE if person.site == site and person.bills)
+
+
+def backup(site: str) -> str:
+    """Who has two accounts as well."""
+    return next(person.email for person in PEOPLE if person.site == site and person.backs_up)
+
+
 def person_of(case: PageCase, site: str) -> str | None:
-    return (
-        {"administrator": administrator, "member": member, "user": user}[case.who](site) if case.who else None
-    )
+    everybody = {"administrator": administrator, "user": user, "billing": billing, "backup": backup}
+    return everybody[case.who](site) if case.who else None
 
 
 def at(path: str) -> Address:
@@ -134,6 +140,16 @@ def paid_by_card(page: str = "") -> Address:
         return f"/subscriptions/{found.public_id}{page}"
 
     return address
+
+
+def confirm_email(server: PortalServer, site: str) -> str:
+    """As if the administrator had asked for another address."""
+    with server.portal.at(server.portal.sites[site]):
+        person, now = Person.get(Person.email_key == email_key(administrator(site))), server.portal.clock()
+        change = EmailChange.create(person=person, email="new@demo.example", asked_at=now)
+        facts = {"minutes": 60, "next_path": "", "concerns": str(change.id)}
+        token = tokens.mint(tokens.CONFIRM_EMAIL, person=person, now=now, **facts)
+    return f"/profile/email/confirm/{token}"
 
 
 def newest_mail(server: PortalServer, site: str) -> str:
@@ -300,13 +316,29 @@ def handed_over(server: PortalServer, site: str) -> str:
     return f"/subscriptions/{gone[0]}/transfer/take-back"
 
 
+def edit_name(visitor: Visitor) -> None:
+    visitor.page.click("#name-edit")
+    expect(visitor.page.locator("#name")).to_be_visible()
+
+
+def no_name(visitor: Visitor) -> None:
+    visitor.page.fill("#name", "")
+    submit_nothing(visitor)
+
+
+def review_billing(visitor: Visitor) -> None:
+    visitor.page.locator("form[action='/members/billing'] button").first.click()
+    visitor.page.wait_for_url("**/members/billing")
+
+
 def all_answers(visitor: Visitor) -> None:
     visitor.page.evaluate("document.querySelectorAll('details').forEach((answer) => answer.open = true)")
 
 
 ADMIN: Who = "administrator"
-MEMBER: Who = "member"
 USER: Who = "user"
+BILLING: Who = "billing"
+BACKUP: Who = "backup"
 
 CASES = (
     PageCase("chooser", "front.home", at("/"), front=True),
@@ -330,6 +362,16 @@ CASES = (
     PageCase("password-choose", "passwords.choose", set_password),
     PageCase("password-weak", "passwords.choose", set_password, act=weak_password, act_status=422),
     PageCase("password-dead-link", "passwords.choose", at(f"/password/set/{NO_TOKEN}"), status=410),
+    PageCase("missing", "whereabouts.show", at("/missing-subscriptions")),
+    PageCase("missing-of-a-person", "whereabouts.show", at("/missing-subscriptions"), USER),
+    PageCase(
+        "missing-nothing-typed",
+        "whereabouts.show",
+        at("/missing-subscriptions"),
+        act=submit_nothing,
+        act_status=422,
+    ),
+    PageCase("missing-asked", "whereabouts.asked", at("/missing-subscriptions/asked")),
     PageCase("too-late", "activation.follow_link", too_late, ADMIN, status=410),
     PageCase("agreement-pending", "activation.show_agreement", of(*is_pending, page="/agreement"), ADMIN),
     PageCase("agreement-accepted", "activation.show_agreement", of(*is_active, page="/agreement"), ADMIN),
@@ -338,7 +380,7 @@ CASES = (
     PageCase("list-my-menu", "subscriptions.show_list", at("/subscriptions"), ADMIN, act=opened("me-menu")),
     PageCase("list-no-hits", "subscriptions.show_list", at("/subscriptions?q=zeppelin"), ADMIN),
     PageCase("list-cancelled", "subscriptions.show_list", at("/subscriptions?status=cancelled"), ADMIN),
-    PageCase("list-empty", "subscriptions.show_list", at("/subscriptions"), MEMBER),
+    PageCase("list-empty", "subscriptions.show_list", at("/subscriptions?view=mine"), BILLING),
     PageCase("manage-active", "subscriptions.manage", of(*is_active), ADMIN),
     PageCase("manage-unlimited", "subscriptions.manage", of(*is_for_everybody), ADMIN),
     PageCase("manage-pending", "subscriptions.manage", of(*is_pending), ADMIN),
@@ -490,6 +532,50 @@ CASES = (
         "manage-just-cancelled", "subscriptions.manage", of(*is_cancelled, page="?done=cancelled"), ADMIN
     ),
     PageCase("manage-just-kept", "subscriptions.manage", of(*is_active, page="?done=kept"), ADMIN),
+    PageCase("list-billing", "subscriptions.show_list", at("/subscriptions"), BILLING),
+    PageCase("list-backup", "subscriptions.show_list", at("/subscriptions"), BACKUP),
+    PageCase(
+        "list-my-companies", "subscriptions.show_list", at("/subscriptions"), BACKUP, act=opened("me-menu")
+    ),
+    PageCase("manage-billing", "subscriptions.manage", of(*is_active), BILLING),
+    PageCase("manage-backup", "subscriptions.manage", of(Subscription.backup.is_null(False)), BACKUP),
+    PageCase(
+        "backup-leave",
+        "backup.show_leave",
+        of(Subscription.backup.is_null(False), page="/backup/leave"),
+        BACKUP,
+    ),
+    PageCase("members", "members.show", at("/members"), ADMIN),
+    PageCase("members-billing", "members.show", at("/members"), BILLING),
+    PageCase("members-no-hits", "members.show", at("/members?q=zeppelin"), ADMIN),
+    PageCase("members-review", "members.show", at("/members"), BILLING, act=review_billing),
+    PageCase("accounts", "accounts.show", at("/accounts"), BACKUP),
+    PageCase("profile", "profile.show", at("/profile"), ADMIN),
+    PageCase("profile-name-in-place", "profile.show", at("/profile"), ADMIN, act=edit_name),
+    PageCase("profile-name", "profile.edit_name", at("/profile/name"), ADMIN),
+    PageCase("profile-no-name", "profile.edit_name", at("/profile/name"), ADMIN, act=no_name, act_status=422),
+    PageCase("profile-email", "profile.edit_email", at("/profile/email"), ADMIN),
+    PageCase(
+        "profile-no-email",
+        "profile.edit_email",
+        at("/profile/email"),
+        ADMIN,
+        act=submit_nothing,
+        act_status=422,
+    ),
+    PageCase("profile-confirm-email", "profile.show_confirm", confirm_email),
+    PageCase(
+        "profile-dead-link", "profile.show_confirm", at(f"/profile/email/confirm/{NO_TOKEN}"), status=410
+    ),
+    PageCase("profile-password", "profile.edit_password", at("/profile/password"), ADMIN),
+    PageCase(
+        "profile-no-password",
+        "profile.edit_password",
+        at("/profile/password"),
+        ADMIN,
+        act=submit_nothing,
+        act_status=422,
+    ),
     PageCase("help", "help.show", at("/help"), act=all_answers),
     PageCase("imprint", "legal.imprint", at("/imprint")),
     PageCase("privacy", "legal.privacy", at("/privacy")),

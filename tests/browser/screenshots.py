@@ -65,7 +65,7 @@ def main(names: list[str]) -> None:
                 if look in ("light", "dark") or BY_NAME[name].who in (
                     None,
                     "administrator",
-                ):  # the demo has members at fr only
+                ):  # the demo has others at fr only
                     print(take(browser, server, name, look, width))
         finally:
             browser.close()

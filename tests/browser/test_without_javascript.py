@@ -29,7 +29,7 @@ _DEAD = """() => {
   for (const e of document.querySelectorAll("[hx-get], [hx-post]")) {
     const real = e.matches("form") ? e.getAttribute("action") : e.getAttribute("href");
     const asked = e.getAttribute("hx-get") ?? e.getAttribute("hx-post");
-    const isCancel = asked.endsWith("/purchase-order/value") && asked.startsWith(real);
+    const isCancel = asked.endsWith("/value") && asked.startsWith(real);
     if (asked !== real && !isCancel) dead.push(e);
     if (e.hasAttribute("hx-post") && e.method !== "post") dead.push(e);
   }

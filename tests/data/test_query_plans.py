@@ -22,6 +22,7 @@ from bench.filling import fill_account, fill_seats
 from tests.conftest import NOON
 from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
+from webapp.data.accounts import Membership
 from webapp.data.database import Databases, database
 from webapp.data.statements import engine_name, rows
 from webapp.domain import seat_list, sign_in, subscription_list, subscriptions
@@ -209,9 +210,28 @@ def test_counts_and_reminders_are_read_from_indexes(filled: Filled) -> None:
 # Those of one person, or the one row that belongs to another, in both engines' words.
 # Nothing was handed over here: PostgreSQL takes any index of an empty table.
 _WHOSE_OR_ONE = re.compile(
-    r"administrator_id|from_person_id|person_id=|seat_person_id|rowid=|_pkey .*id = | transfer_\w+ $"
+    r"administrator_id|backup_id|from_person_id|person_id=|seat_person_id|rowid=|_pkey .*id = | transfer_\w+ $"
 )
 _WHOLE_TABLE = re.compile(r"SCAN (subscription|transfer|person|[st])\b")
+
+
+@pytest.mark.parametrize("sort", ["name"])
+@pytest.mark.parametrize("words", WORDS)
+def test_the_list_of_billing_is_read_from_indexes_in_its_order(filled: Filled, sort: str, words: str) -> None:
+    account = Membership.get(Membership.person == filled.many).account_id
+    Membership.update(billing_since=filled.now).where(Membership.person == filled.many).execute()
+    scope = subscription_list.Scope(account)
+    try:
+        with as_if_everything_were_big():
+            (plan,) = plans(
+                lambda: subscription_list.page(
+                    filled.many, Query(sort=sort, text=words), now=filled.now, view="billing", scope=scope
+                )
+            )
+    finally:
+        Membership.update(billing_since=None).execute()
+    assert any("account_id" in line for line in of_table(plan.inner, "SEARCH")), plan
+    assert not of_table(plan.inner, "SCAN subscription", "SCAN s", "SORT"), plan
 
 
 def test_the_manage_page_and_the_session_are_found_by_their_keys(filled: Filled) -> None:

@@ -456,7 +456,7 @@ def test_a_new_name_is_found_and_sorted_by(house: House) -> None:
 ROOM = "    if not is_unlimited(product):\n        here &= Subscription.seats_taken + number <= Subscription.quantity\n"
 WAITING = (
     "    still = Subscription.update(seats_taken=Subscription.seats_taken)\n"
-    "    if still.where(here, permissions.manages_users(actor.id)).execute() != 1:\n"
+    "    if still.where(here, permissions.manages(actor.id)).execute() != 1:\n"
     "        raise NotThere\n"
 )
 

@@ -29,6 +29,7 @@ from webapp.domain import (
     subscription_list,
     transfer,
 )
+from webapp.domain.addresses import EmailInvalid
 from webapp.domain.candidates import MOST, candidate, candidates
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
@@ -229,10 +230,10 @@ def test_a_pending_subscription_is_not_handed_over(portal: Portal, bound_fr: Sit
         (" \t", "max@example.com", transfer.NameMissing),
         ("M" * 121, "max@example.com", transfer.NameInvalid),
         ("Max\u202eNeu", "max@example.com", transfer.NameInvalid),
-        ("Max Neu", "", transfer.EmailInvalid),
-        ("Max Neu", "max", transfer.EmailInvalid),
-        ("Max Neu", "max@example", transfer.EmailInvalid),
-        ("Max Neu", "max@example.com\nBcc: all@example.com", transfer.EmailInvalid),
+        ("Max Neu", "", EmailInvalid),
+        ("Max Neu", "max", EmailInvalid),
+        ("Max Neu", "max@example", EmailInvalid),
+        ("Max Neu", "max@example.com\nBcc: all@example.com", EmailInvalid),
     ],
 )
 def test_a_new_person_needs_a_name_and_an_address(name: str, email: str, refusal: type[Refusal]) -> None:

@@ -1,5 +1,5 @@
-"""The fixed cast, told through the real rules: alice administers, bob and erin are members, charlie is of
-another account, dora of another site.
+"""The fixed cast, told through the real rules: alice administers, kim is her backup, bob is a member, erin pays
+the bills, charlie is of another account, dora of another site.
 
 Everything that can collide across sites does: row numbers, the digits of public ids, order numbers,
 customer numbers, and alice's e-mail address, which is another person's at `de`. What must stay with its
@@ -25,7 +25,7 @@ from webapp.data.database import atomic, current_site
 from webapp.data.mandates import Mandate
 from webapp.data.outbox import SENT, OutboxMessage
 from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Subscription
-from webapp.domain import accounts, activation, audit, order_corrections, seats
+from webapp.domain import accounts, activation, audit, members, order_corrections, seats, transfer
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
 from webapp.domain.seat_facts import Facts
@@ -100,29 +100,33 @@ def canary(site: str, key: str) -> str:
 
 
 def _actor(key: str, site: str, company: Company, *, email: str = "", also: str = "", **facts: Any) -> Actor:
-    sees = {canary(site, company.key), canary(site, key)} | ({canary(site, also)} if also else set())
+    sees = {canary(site, company.key), canary(site, key)} | {canary(site, one) for one in also.split()}
     return Actor(key, site, email or f"{key}@example.com", company, frozenset(sees), **facts)
 
 
 _OUEST, _SUD = Company("ouest", "1000001"), Company("sud", "1000002")
 _NORD, _WEST = Company("nord", "1000001"), Company("west", "1000002")
 
-ALICE = _actor("alice", "fr", _OUEST, also="bob")
+ALICE = _actor("alice", "fr", _OUEST, also="bob kim")
 FRANK = _actor("frank", "fr", _OUEST)  # administers too, in alice's account
 CHARLIE = _actor("charlie", "fr", _SUD)
 BOB = _actor("bob", "fr", _OUEST, also="alice")  # holds a seat of alice's active subscription
-ERIN = _actor("erin", "fr", _OUEST)  # pays
-DORA = _actor("dora", "de", _NORD, also="hans")
+ERIN = _actor("erin", "fr", _OUEST, also="alice frank kim given")  # looks after billing
+KIM = _actor("kim", "fr", _OUEST, also="alice bob")  # the backup for alice's active subscription
+DORA = _actor("dora", "de", _NORD, also="hans lena")
 GERD = _actor("gerd", "de", _NORD)
 NAMESAKE = _actor("namesake", "de", _WEST, email=ALICE.email, password=OTHER_PASSWORD)
 HANS = _actor("hans", "de", _NORD, also="dora")
+LENA = _actor("lena", "de", _NORD, also="dora hans")
 
 # In the order in which they come to their site: the same row numbers are other people's elsewhere.
-PEOPLE = {"fr": (ALICE, FRANK, CHARLIE, BOB, ERIN), "de": (DORA, GERD, NAMESAKE, HANS)}
+PEOPLE = {"fr": (ALICE, FRANK, CHARLIE, BOB, ERIN, KIM), "de": (DORA, GERD, NAMESAKE, HANS, LENA)}
 SITES = tuple(PEOPLE)
 SEATS = {ALICE: BOB, DORA: HANS}
 SEATED = ("active", "cancelled", "ended")
 BILLED = (ALICE, CHARLIE, DORA, NAMESAKE)  # have addresses for invoices
+BACKUPS = {ALICE: KIM, DORA: LENA}
+BILLING = (ERIN,)
 
 ALL_STATES = (
     Story("pending", "profis-engineering-premium", 10),
@@ -146,6 +150,7 @@ VISIBLE = (*PENDING, *MANAGEABLE, "ended")
 TOO_LATE = ("lapsed", "marked", "withdrawn")  # gone, but their links say so to the administrator
 HANDED_OVER = "handed-over"
 GONE = "gone"  # the canary of what nobody may see any more
+GIVEN = "given"  # and of what its new administrator sees, and who looks after billing
 
 
 def _mail_to(owner: Actor, key: str) -> str:
@@ -256,6 +261,12 @@ class _Teller:
         for owner in BILLED:
             if owner.site == code:
                 self.bill(owner)
+        for owner, backup in BACKUPS.items():
+            if owner.site == code:
+                self.name_backup(owner, backup)
+        for actor in BILLING:
+            if actor.site == code:
+                self.give_billing(actor)
         # What happened long ago was mailed long ago.
         OutboxMessage.update(state=SENT, sent_at=OutboxMessage.created_at).execute()
 
@@ -297,7 +308,7 @@ class _Teller:
     def tell(self, owner: Actor, story: Story) -> Row:
         self.orders += 1
         number = f"03141{self.orders:05}"
-        seen = GONE if story.state in (*TOO_LATE, HANDED_OVER) else owner.key
+        seen = {HANDED_OVER: GIVEN, **dict.fromkeys(TOO_LATE, GONE)}.get(story.state, owner.key)
         po_number = f"PO {canary(owner.site, seen)} {story.state}"
         ordered_at = self.now - timedelta(days=story.ordered)
         subscription = place_order(
@@ -340,6 +351,18 @@ class _Teller:
         Subscription.update(seats_taken=1).where(Subscription.id == row.id).execute()
         assert given
         return given[0]
+
+    def name_backup(self, owner: Actor, backup: Actor) -> None:
+        row = Subscription.get_by_id(self.cast.row(owner, "active").id)
+        person = Person.get_by_id(self.cast.person_ids[backup])
+        lately = self.now - timedelta(hours=1)
+        transfer.name_backup(row, person=person, actor=row.administrator, now=lately)
+
+    def give_billing(self, actor: Actor) -> None:
+        """By an administrator, since nobody has it yet."""
+        account = Account.get(Account.customer_number == actor.company.number)
+        person, by = (Person.get_by_id(self.cast.person_ids[one]) for one in (actor, ALICE))
+        members.grant_billing(account, person=person, actor=by, now=self.now - timedelta(hours=1))
 
 
 def _account(owner: Actor) -> dict[str, Any]:

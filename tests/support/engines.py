@@ -12,7 +12,7 @@ import peewee as pw
 import psycopg
 
 from webapp.data import database as data
-from webapp.data.schema import migrate
+from webapp.data.schema import migrate, migrate_support
 
 if TYPE_CHECKING:
     from webapp.assembly import Portal
@@ -35,6 +35,12 @@ class SqliteEngine:
         path = Path(str(opened.database))
         if not path.exists():
             shutil.copyfile(self.template, path)
+
+    def support_url(self, folder: Path) -> str:
+        return f"sqlite:///{folder / 'support.sqlite3'}"
+
+    def prepare_support(self, opened: pw.Database) -> None:
+        migrate_support(opened)
 
     def forget(self, portal: Portal) -> None:
         """The files go with the test's folder."""
@@ -74,11 +80,19 @@ class PostgresEngine:
     def prepare(self, opened: pw.Database) -> None:
         self._create(self._name(str(opened.database)), self.template)
 
+    def support_url(self, folder: Path) -> str:
+        return self._uri(f"test_{uuid.uuid4().hex[:12]}_support")
+
+    def prepare_support(self, opened: pw.Database) -> None:
+        self._create(self._name(str(opened.database)), "template0")
+        migrate_support(opened)
+
     def _name(self, url: str) -> str:
         return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
 
     def forget(self, portal: Portal) -> None:
-        for url in portal.databases.urls.values():
+        ours = (*portal.databases.urls.values(), portal.support.url)
+        for url in (url for url in ours if url.startswith("postgresql")):
             self.admin.execute(f'DROP DATABASE IF EXISTS "{self._name(url)}" WITH (FORCE)')  # type: ignore[arg-type]
 
     def stop(self) -> None:

@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 from webapp.assembly import Portal
 from webapp.jobs.outbox import deliver
 
+_LED_TO = (
+    *("/activate/", "/password/set/", "/invoice-address/", "/subscriptions/"),
+    *("/sign-in", "/members", "/profile/"),
+)
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -24,8 +28,7 @@ class Letter:
     def path(self) -> str:
         """Of the link that the mail is about."""
         paths = [urlsplit(link).path for link in self.links]
-        ours = ("/activate/", "/password/set/", "/invoice-address/", "/subscriptions/")
-        return next(path for path in paths if path.startswith(ours))
+        return next(path for path in paths if path.startswith(_LED_TO))
 
 
 @dataclass

@@ -50,6 +50,12 @@ class CastEngine:
         code = self._site_of[str(opened.database)]
         self._filled.get(code, self.plain).prepare(opened)
 
+    def support_url(self, folder: Path) -> str:
+        return self.plain.support_url(folder)
+
+    def prepare_support(self, opened: pw.Database) -> None:
+        self.plain.prepare_support(opened)
+
     def forget(self, portal: Portal) -> None:
         self.plain.forget(portal)
 

@@ -11,11 +11,19 @@ from flask import Flask
 
 from tests.support.cast import (
     ALICE,
+    BACKUPS,
+    BILLING,
     CHARLIE,
     DORA,
+    ERIN,
     FRANK,
     GERD,
+    GIVEN,
+    GONE,
     HANDED_OVER,
+    KIM,
+    LENA,
+    MANAGEABLE,
     NAMESAKE,
     PEOPLE,
     SITES,
@@ -32,13 +40,14 @@ from tests.web.routes import ROUTES, Route, Status
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.billing import InvoiceRecipient
+from webapp.data.email_changes import EmailChange
 from webapp.data.sign_in import Token
-from webapp.domain import sign_in, tokens
+from webapp.domain import sessions, sign_in, tokens
 
 OWNERS = {"fr": ALICE, "de": DORA}  # have rows in each state
 ELSEWHERE = {"fr": "de", "de": "fr"}
 LEAVERS = {"fr": FRANK, "de": GERD}  # got a new password
-FEW = {"fr": (ALICE, CHARLIE), "de": (DORA, NAMESAKE)}
+FEW = {"fr": (ALICE, CHARLIE, ERIN, KIM), "de": (DORA, NAMESAKE, LENA)}
 MISSING = {"row": "SUB-{}-999999", "order": "0399999999", "seat": "0123456789abcdef"}
 
 
@@ -68,30 +77,32 @@ class Ground:
         self.worthless = {site: list(_worthless(cookies, site)) for site in SITES}
         everybody = [actor for site in SITES for actor in self.actors[site]]
         self.visitors = {actor: Visitor(actor.key, cookies.of(actor), actor.sees) for actor in everybody}
-        self.tokens = {site: self._mint_tokens(site) for site in SITES}
+        self.tokens = {site: self._mint_tokens(site, tokens.SET_PASSWORD) for site in SITES}
+        self.email_tokens = {site: self._mint_tokens(site, tokens.CONFIRM_EMAIL) for site in SITES}
         self.address_tokens = {site: self._mint_address_tokens(site) for site in SITES}
         for site in SITES:
             owner, other = OWNERS[site], OWNERS[ELSEWHERE[site]]
             cookies.plant_same_token(self.visitors[owner].cookie, of=owner, at=other)
 
-    def _mint_tokens(self, site: str) -> dict[str, str]:
+    def _mint_tokens(self, site: str, purpose: str) -> dict[str, str]:
         with self.portal.at(self.portal.sites[site]):
             person = Person.get_by_id(self.cast.person_ids[LEAVERS[site]])
-            return self._minted(tokens.SET_PASSWORD, person=person)
+            address, now = f"new.{person.email}", self.portal.clock()
+            change = EmailChange.create(person=person, email=address, asked_at=now)
+            return self._minted(purpose, person=person, concerns=str(change.id))
 
     def _mint_address_tokens(self, site: str) -> dict[str, str]:
         with self.portal.at(self.portal.sites[site]):
             wanted = InvoiceRecipient.email == unconfirmed_address(OWNERS[site])
             recipient = InvoiceRecipient.get(wanted)
-            minted = self._minted(tokens.INVOICE_ADDRESS, person=None, recipient=recipient)
-        return {**minted, "of another purpose": self.tokens[site]["live"]}
+            return self._minted(tokens.INVOICE_ADDRESS, person=None, recipient=recipient)
 
-    def _minted(self, purpose: str, **owner: Any) -> dict[str, str]:
+    def _minted(self, purpose: str, **facts: Any) -> dict[str, str]:
         """Of mailed links, by what became of them."""
         now, minted = self.portal.clock(), {}
         for key, age in (("used", 0), ("expired", 60), ("live", 0)):
             past = now - timedelta(minutes=age)
-            minted[key] = tokens.mint(purpose, **owner, minutes=60, next_path="", now=past)
+            minted[key] = tokens.mint(purpose, **facts, minutes=60, next_path="", now=past)
         used = Token.token_hash == sign_in.hash_token(minted["used"])
         Token.update(used_at=now).where(used).execute()
         return {**minted, "invented": "A" * 43}
@@ -100,34 +111,53 @@ class Ground:
 
     def by(self, actor: Actor, endpoint: str, method: str, value: str, expected: int, **facts: Any) -> Case:
         route, visitor = ROUTES[endpoint], self.visitors[actor]
-        sees = visitor.sees | (_colleagues(actor) if route.shows_colleagues else frozenset())
+        sees = visitor.sees | self.shown_besides(actor, route)
         facts = {**visitor.facts, "sees": sees, **facts}
         return Case(endpoint, actor.site, method, address(route, value), expected, **facts)
+
+    def shown_besides(self, actor: Actor, route: Route) -> frozenset[str]:
+        """What this route shows to who may ask, beyond what they see everywhere."""
+        by_name = route.shows_colleagues or route.shows_past
+        colleagues = _colleagues(actor) if by_name else frozenset()
+        past = {canary(actor.site, key) for key in (GONE, GIVEN)} if route.shows_past else set()
+        return colleagues | past
+
+    def another_session(self, actor: Actor) -> str:
+        """As the profile names it."""
+        with self.portal.at(self.portal.sites[actor.site]):
+            person = Person.get_by_id(self.cast.person_ids[actor])
+            token = sign_in.start_session(person, user_agent="", now=self.portal.clock())
+            return sessions.name_of(sign_in.hash_token(token))
 
     def attack(self, route: Route, site: str) -> dict[str, str]:
         return dict(route.attack(self.portal.sites[site]))
 
     # ---- what there is to ask for
 
-    def values(self, actor: Actor, route: Route) -> Iterator[tuple[str, str, Row | None]]:
-        """Own rows (which come as rows), a colleague's, another account's, another site's, nobody's."""
+    def values(self, actor: Actor, route: Route) -> Iterator[tuple[str, str, str]]:
+        """Own rows (which come with their state), a colleague's, another account's, another site's, nobody's."""
         for row in self.cast.rows_of(actor):
             if named(row, route):
-                yield f"own {row.state}", named(row, route), row
+                yield f"own {row.state}", named(row, route), row.state if route.owners else ""
         for owner, _stories in TOLD[actor.site]:
             whose = "a colleague’s" if owner.company == actor.company else "another account’s"
             for row in self._rows_of_others(owner) if owner != actor else ():
                 if named(row, route):
-                    yield f"{whose} {row.state}", named(row, route), None
+                    yield f"{whose} {row.state}", named(row, route), self.as_other(actor, row, route)
         for row in self._rows_elsewhere(actor.site, route):
             if named(row, route):
-                yield f"another site’s {row.state}", named(row, route), None
-        yield "nobody’s", MISSING[route.names].format(actor.site.upper()), None
+                yield f"another site’s {row.state}", named(row, route), ""
+        yield "nobody’s", MISSING[route.names].format(actor.site.upper()), ""
+
+    def as_other(self, actor: Actor, row: Row, route: Route) -> str:
+        """The row's state, if this route is for who is there beside its administrator; else nothing."""
+        roles = roles_in(actor, row)
+        return running(row) if roles & route.also else ""
 
     def _rows_of_others(self, owner: Actor) -> list[Row]:
         """A few, and what they handed over: that has a loader of its own."""
         rows = self.cast.rows_of(owner)
-        return [*rows[:3], *(row for row in rows[3:] if row.state == HANDED_OVER)]
+        return [*rows[:4], *(row for row in rows[4:] if row.state == HANDED_OVER)]
 
     def _rows_elsewhere(self, site: str, route: Route) -> list[Row]:
         """Not the order numbers that both sites have: the last of de's only de has."""
@@ -138,14 +168,17 @@ class Ground:
     def tempting(self, site: str, route: Route) -> str:
         """An argument with which the route would answer who may ask."""
         row = self.cast.row(OWNERS[site], self.tempting_state(route))
-        address_token = self.address_tokens[site]["live"]
-        live = {
-            "token": self.tokens[site]["live"],
-            "address token": address_token,
-            "mail": "no-mail",
-            "asset": "css/app.css",
-        }
+        live = {name: minted[site]["live"] for name, minted in self._mailed().items()}
+        live |= {"mail": "no-mail", "asset": "css/app.css"}
         return named(row, route) if route.names in ("row", "order", "seat") else live.get(route.names, "")
+
+    def _mailed(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Tokens of mailed links by the words of the table of routes, then by their site."""
+        return {
+            "token": self.tokens,
+            "email token": self.email_tokens,
+            "address token": self.address_tokens,
+        }
 
     def tempting_state(self, route: Route) -> str:
         """Of a row for which the route answers its owner."""
@@ -166,18 +199,28 @@ class Ground:
 
     def arguments(self, site: str, route: Route) -> dict[str, str]:
         """Of what everybody may ask for, by the words of the table of routes."""
-        if route.names == "token":
-            return {**self.tokens[site], "another site’s": self.tokens[ELSEWHERE[site]]["live"]}
-        if route.names == "address token":
-            return {
-                **self.address_tokens[site],
-                "another site’s": self.address_tokens[ELSEWHERE[site]]["live"],
-            }
+        mailed = self._mailed()
+        if minted := mailed.pop(route.names, None):
+            others = {f"live {name} as a": other[site]["live"] for name, other in mailed.items()}
+            return {**minted[site], **others, "another site’s": minted[ELSEWHERE[site]]["live"]}
         if route.names == "order":
             return {"pending": self.tempting(site, route), "missing": MISSING["order"]}
         if route.names == "asset":
             return {"there": "css/app.css", "missing": "css/none.css", "outside": "css/../../config.py"}
         return {"": ""}
+
+
+def roles_in(actor: Actor, row: Row) -> frozenset[str]:
+    """Beside its administrator."""
+    backup = BACKUPS.get(row.owner) == actor and row.state == "active"
+    shown = row.state in (*MANAGEABLE, "ended", HANDED_OVER)
+    pays = actor in BILLING and row.owner.company == actor.company and shown
+    return frozenset(role for role, is_so in (("backup", backup), ("billing", pays)) if is_so)
+
+
+def running(row: Row) -> str:
+    """What was handed over is active: at its new administrator's."""
+    return "active" if row.state == HANDED_OVER else row.state
 
 
 def _worthless(cookies: Cookies, site: str) -> Iterator[Visitor]:

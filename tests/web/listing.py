@@ -13,7 +13,7 @@ from tests.support import cast as people
 from tests.support.cast import VISIBLE, Actor
 from tests.support.page import Page
 from tests.web.asking import Asker
-from tests.web.ground import Ground
+from tests.web.ground import Ground, roles_in, running
 from webapp.data.database import to_micros
 from webapp.data.subscriptions import Subscription
 
@@ -26,6 +26,7 @@ def listings(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
     yield from _counted(asker, ground, actor)
     linked = (*VISIBLE, people.HANDED_OVER)
     own = {row.public_id for row in ground.cast.rows_of(actor) if row.state in linked}
+    own |= {row.public_id for row in ground.cast.rows if roles_in(actor, row)}
     plain = ground.by(actor, "subscriptions.show_list", "GET", "", 200)
     for arguments in _questions(ground, actor):
         case = replace(plain, path=f"/subscriptions?{urlencode(arguments)}")
@@ -37,10 +38,24 @@ def listings(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
             yield f"{case}: shows {', '.join(foreign)}"
 
 
+def people_of_accounts(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
+    """The members of the own company, for who has a role there; of another, never."""
+    case = ground.by(actor, "members.show", "GET", "", 200)
+    manages = any(row.state in people.MANAGEABLE for row in ground.cast.rows_of(actor))
+    may = manages or any(roles_in(actor, row) for row in ground.cast.rows)
+    for number in ("", "1000001", "1000002", "1000003"):
+        own = number in ("", actor.company.number)
+        expected = 200 if own and may else 404
+        for text in ("", "kanari", "example"):
+            path = f"/members?{urlencode({'account': number, 'q': text})}"
+            yield from asker.ask(replace(case, path=path, expected=expected, about=text))
+
+
 def _questions(ground: Ground, actor: Actor) -> Iterator[dict[str, str]]:
     """By status, by text, and from the edge of other people's pages."""
     yield from ({"status": shelf} for shelf in _SHELVES)
     yield from ({"q": text} for text in _TEXTS)
+    yield from ({"view": view} for view in ("mine", "backup", "billing", "all"))
     with ground.portal.at(ground.portal.sites[actor.site]):
         everybodys = list(Subscription.select().order_by(Subscription.id))
     for row in (everybodys[1], everybodys[-1]):
@@ -53,7 +68,11 @@ def _questions(ground: Ground, actor: Actor) -> Iterator[dict[str, str]]:
 def _counted(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
     page = Page(asker.send(ground.by(actor, "subscriptions.show_list", "GET", "", 200)).text)
     states = [row.state for row in ground.cast.rows_of(actor) if row.state in VISIBLE]
-    shelves = (people.PENDING, ("active",), ("cancelled", "ended"))
+    shelves: tuple[tuple[str, ...], ...] = (people.PENDING, ("active",), ("cancelled", "ended"))
+    if not states:  # the first view in which there is something
+        beside = [row for row in ground.cast.rows if roles_in(actor, row)]
+        states = [running(row) for row in beside]
+        shelves = shelves[1:] if any("billing" in roles_in(actor, row) for row in beside) else shelves
     parts = [sum(state in shelf for state in states) for shelf in shelves]
     expected = [str(number) for number in (sum(parts), *parts)] if states else []
     shown = [link.one("span").text for link in page.all("a") if link.within("nav") and link.within("form")]

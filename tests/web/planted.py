@@ -16,6 +16,7 @@ from webapp.data import database
 from webapp.domain import (
     candidates,
     invoice_recipients,
+    members,
     payment_methods,
     permissions,
     seat_list,
@@ -27,8 +28,10 @@ from webapp.domain import (
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
 from webapp.web.portal import activation, cancellation, purchase_orders
+from webapp.web.portal import backup as backup_pages
 from webapp.web.portal import help as help_pages
 from webapp.web.portal import subscriptions as subscription_pages
+from webapp.web.portal import transfer as transfer_pages
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,46 @@ class Downgraded:
 
 
 _OF_PERSON = "s.administrator_id = :person"
+_MANAGED = f"AND {permissions.MANAGES}"
+_MANAGED_OR_PAID = f"AND ({permissions.MANAGES} OR {permissions.PAYS})"
 _IN_TIME = "AND s.activate_before > :now"
 
 # By the stage of the sweep that must see them.
 LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
     "rows": {
-        "the loader of administered rows forgets the administrator": Leak(
-            permissions, "administered_subscription", "Subscription.administrator == person_id,", ""
+        "the loaders of rows forget the right": Leak(permissions, "_visible", "        right,\n", ""),
+        "the loaders of rows forget the deadline": Leak(
+            permissions, "_visible", "& (Subscription.activate_before > now)", ""
         ),
-        "the loader of administered rows forgets the deadline": Leak(
-            permissions, "administered_subscription", "& (Subscription.activate_before > now)", ""
+        "every subscription with a backup is the backup’s": Leak(
+            permissions, "manages", "Subscription.backup == person", "Subscription.backup.is_null(False)"
+        ),
+        "billing forgets the account": Leak(
+            permissions, "pays", "Membership.account == Subscription.account,", ""
+        ),
+        "billing is every member’s": Leak(
+            permissions, "pays", "Membership.billing_since.is_null(False),", ""
+        ),
+        "billing’s page forgets the account": Leak(
+            subscriptions, "_READ_SQL", "pays.account_id = s.account_id AND", ""
+        ),
+        "billing’s page is every member’s": Leak(
+            subscriptions, "_READ_SQL", "AND pays.billing_since IS NOT NULL", ""
+        ),
+        "billing sees what is pending": Leak(
+            subscriptions, "_READ_SQL", "s.shelf IN ('active', 'cancelled') AND EXISTS", "EXISTS"
+        ),
+        "the backup hands over": Leak(
+            transfer_pages, "_subscription", "own_subscription", "managed_subscription"
+        ),
+        "the backup names a backup": Leak(
+            backup_pages, "_subscription", "own_subscription", "managed_subscription"
+        ),
+        "billing cancels": Leak(
+            permissions,
+            "looked_after_subscription",
+            "manages(person_id)",
+            "manages(person_id) | pays(person_id)",
         ),
         "the activation link forgets the administrator": Leak(
             permissions, "ordered_subscription", ", Subscription.administrator == person_id", ""
@@ -94,12 +127,12 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             candidates, "_people", "(Membership.account == account) &", ""
         ),
         "what is not active can be changed": Leak(
-            permissions, "managed_subscription", "found.status != ACTIVE", "False", crashes=True
+            permissions, "_active", "found.status != ACTIVE", "False", crashes=True
         ),
         "the loader of what is billed asks nobody": Leak(
             permissions,
             "billed_subscription",
-            "return managed_subscription(person_id, public_id, now=now)",
+            "return _active(_visible(manages(person_id) | pays(person_id), public_id, now=now))",
             "return Subscription.get(Subscription.public_id == public_id)",
             crashes=True,
         ),
@@ -113,37 +146,48 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             payment_methods, "current_mandate", "Mandate.subscription == subscription, ", ""
         ),
         "the billing data forget the account": Leak(
-            subscriptions, "_MANAGE_SQL", "ON bd.account_id = s.account_id", "ON 1 = 1"
+            subscriptions, "_READ_SQL", "ON bd.account_id = s.account_id", "ON 1 = 1"
         ),
-        "the manage page forgets the administrator": Leak(
-            subscriptions, "_MANAGE_SQL", f"AND {_OF_PERSON}", ""
-        ),
-        "the manage page forgets the deadline": Leak(subscriptions, "_MANAGE_SQL", _IN_TIME, ""),
+        "the manage page forgets the administrator": Leak(subscriptions, "_READ_SQL", _MANAGED_OR_PAID, ""),
+        "the manage page forgets the deadline": Leak(subscriptions, "_READ_SQL", _IN_TIME, ""),
+        "the cancellation page forgets who manages": Leak(subscriptions, "_MANAGE_SQL", _MANAGED, ""),
         "the activity forgets its subscription": Leak(
-            subscriptions, "_ACTIVITY_SQL", "WHERE e.subscription_id = :subscription", ""
+            subscriptions, "_ACTIVITY_SQL", "WHERE e.subscription_id = :subscription AND", "WHERE"
         ),
         "the users page forgets its subscription": Leak(
             seat_list, "_page_sql", 'where.append("seat.subscription_id = :subscription")', "pass"
         ),
-        "the users page forgets who manages users": Leak(seat_list, "_HEAD_SQL", f"AND {_OF_PERSON}", ""),
-        "a line of the users page forgets who manages users": Leak(
-            seat_list, "_ONE_SQL", f"AND {_OF_PERSON}", ""
-        ),
+        "the users page forgets who manages users": Leak(seat_list, "_HEAD_SQL", _MANAGED, ""),
+        "a line of the users page forgets who manages users": Leak(seat_list, "_ONE_SQL", _MANAGED, ""),
         "the loader of seats forgets who manages users": Leak(
-            permissions, "managed_seat", "manages_users(person_id), ", ""
+            permissions, "managed_seat", "manages(person_id), ", ""
         ),
         "inviting forgets who manages users": Leak(
-            permissions, "subscription_with_users", "& manages_users(person_id)", ""
+            permissions, "subscription_with_users", "& manages(person_id)", ""
         ),
         "users are managed before activation": Leak(
             permissions, "subscription_with_users", ", Subscription.status == ACTIVE", ""
         ),
     },
     "lists": {
-        "the list forgets the administrator": Leak(subscription_list, "_page_sql", _OF_PERSON, "1 = 1"),
+        "the list forgets the administrator": Leak(subscription_list, "_of", _OF_PERSON, "1 = 1"),
+        "the list forgets the backup": Leak(subscription_list, "_of", "s.backup_id = :person", "1 = 1"),
+        "the list of billing forgets the account and who may": Leak(
+            subscription_list, "_BILLED", subscription_list._BILLED, "s.shelf IN ('active', 'cancelled')"
+        ),
+        "the members forget the account": Leak(
+            members, "_PEOPLE_SQL", "m.account_id = :account {more}", "1 = 1 {more}"
+        ),
+        "every member sees the members": Leak(
+            permissions,
+            "account_rights",
+            "not (found.billing_since or found.administers or found.backs_up)",
+            "False",
+        ),
+        "everybody sees the members": Leak(permissions, "_ACCOUNT_SQL", "m.person_id = :person AND", ""),
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
-        "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", _OF_PERSON, "1 = 1"),
-        "the queue forgets the administrator": Leak(subscription_list, "_REMINDERS_SQL", _OF_PERSON, "1 = 1"),
+        "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", "{of}", "1 = 1"),
+        "the queue forgets the administrator": Leak(subscription_list, "_REMINDERS_SQL", "{of}", "1 = 1"),
         "what may be used forgets by whom": Leak(seat_list, "_USED_SQL", "seat.person_id = :person AND", ""),
         "the list of what was handed over forgets who": Leak(
             subscription_list, "_REMINDERS_SQL", "t.from_person_id = :person AND", ""
@@ -194,6 +238,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
     "anybody": {
         "a mailed link works for ever": Leak(tokens, "peek", "& (Token.expires_at > now)", ""),
         "a mailed link works again": Leak(tokens, "peek", "& Token.used_at.is_null()", ""),
+        "a mailed link works for another purpose": Leak(tokens, "peek", "& (Token.purpose == purpose)", ""),
     },
     "probes": {
         "rows of another site are foreign keys": Leak(

@@ -37,6 +37,10 @@ class Route:
     ends_session: bool = False
     once: bool = False  # done by who may, it can't be done again: only the walk does it
     shows_colleagues: bool = False  # by name
+    shows_past: bool = False  # what the person was mailed and did, long ago
+    also: frozenset[str] = frozenset()  # who may as well: the backup, billing of the account
+    owners: bool = True  # and the administrator
+    managing: bool = False  # for who has a role in the account
 
 
 def _agreement_hash(site: Site) -> Body:
@@ -59,6 +63,11 @@ def _mandate(site: Site) -> Body:
 def _hand_over_to_a_colleague(site: Site) -> Body:
     heir = {"fr": "bob@example.com", "de": "hans@example.com"}[site.code]
     return {"to": heir, "named": heir, "step": "confirm"}
+
+
+def _billing_for_a_colleague(site: Site) -> Body:
+    colleague = {"fr": "bob@example.com", "de": "hans@example.com"}[site.code]
+    return {"account": "1000001", "person": colleague, "do": "grant"}
 
 
 def _states(pending: int, active: int, ended: int, gone: int = 404) -> dict[str, int]:
@@ -85,6 +94,8 @@ def _listed(site: Site) -> Body:
     return {"email": unconfirmed_address({"fr": ALICE, "de": DORA}[site.code]), "whose": "subscription"}
 
 
+_BACKUP = frozenset({"backup"})
+_PAYING = frozenset({"backup", "billing"})
 _SUBSCRIPTION = "/subscriptions/<public_id:public_id>"
 _VISIBLE = _states(200, 200, 200)
 _MANAGEABLE = _states(404, 200, 404)
@@ -124,6 +135,11 @@ ROUTES: dict[str, Route] = {
         body={"password": "short"},
         attack=lambda site: {"password": "a spade and a shovel"},
     ),
+    "whereabouts.show": Route("/missing-subscriptions", "public", "site", {"GET": 200}),
+    "whereabouts.ask": Route(
+        "/missing-subscriptions", "public", "site", {"POST": 303}, body={"email": "alice@example.com"}
+    ),
+    "whereabouts.asked": Route("/missing-subscriptions/asked", "public", "site", {"GET": 200}),
     "activation.send_first_link": Route(
         "/activate/<order_number:order_number>/password",
         "public",
@@ -142,13 +158,76 @@ ROUTES: dict[str, Route] = {
         names="order",
     ),
     "subscriptions.show_list": Route("/subscriptions", "person", "site", {"GET": 200}),
-    # ---- for the administrator of the row
-    "subscriptions.manage": Route(_SUBSCRIPTION, "person", "site", {"GET": _VISIBLE}, names="row"),
+    "members.show": Route("/members", "person", "site", {"GET": 200}, shows_colleagues=True, managing=True),
+    "members.change_billing": Route(
+        "/members/billing",
+        "person",
+        "site",
+        {"POST": 422},
+        attack=_billing_for_a_colleague,
+        shows_colleagues=True,
+        managing=True,
+    ),
+    "accounts.show": Route("/accounts", "person", "site", {"GET": 200}),
+    "accounts.look_at": Route(
+        "/accounts", "person", "site", {"POST": 404}, attack=lambda site: {"account": "1000002"}
+    ),
+    "profile.show": Route("/profile", "person", "site", {"GET": 200}),
+    "profile.edit_name": Route("/profile/name", "person", "site", {"GET": 200}),
+    "profile.show_name": Route("/profile/name/value", "person", "site", {"GET": 303}),
+    "profile.save_name": Route(
+        "/profile/name", "person", "site", {"POST": 422}, attack=lambda site: {"name": "Mallory"}
+    ),
+    "profile.edit_email": Route("/profile/email", "person", "site", {"GET": 200}),
+    "profile.ask_email": Route(
+        "/profile/email", "person", "site", {"POST": 422}, attack=lambda site: {"email": "m@example.org"}
+    ),
+    "profile.drop_email": Route("/profile/email/drop", "person", "site", {"POST": 303}),
+    "profile.show_confirm": Route(
+        "/profile/email/confirm/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="email token",
+        unknown=410,
+    ),
+    "profile.confirm_email": Route(
+        "/profile/email/confirm/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 303}},
+        names="email token",
+        unknown=410,
+        once=True,
+    ),
+    "profile.edit_password": Route("/profile/password", "person", "site", {"GET": 200}),
+    "profile.change_password": Route(
+        "/profile/password",
+        "person",
+        "site",
+        {"POST": 422},
+        attack=lambda site: {"password": "a spade and a shovel"},
+    ),
+    "profile.end_session": Route("/profile/sessions", "person", "site", {"POST": 404}),
+    "profile.end_all_sessions": Route(
+        "/profile/sessions/all", "person", "site", {"POST": 303}, ends_session=True
+    ),
+    "profile.data": Route("/profile/data", "person", "site", {"GET": 200}, shows_past=True),
+    # ---- for the administrator of the row, and who has a right beside them
+    "subscriptions.manage": Route(
+        _SUBSCRIPTION, "person", "site", {"GET": _VISIBLE}, names="row", also=_PAYING
+    ),
     "seats.show_list": Route(
-        f"{_SUBSCRIPTION}/users", "person", "site", {"GET": _VISIBLE}, names="row", shows_colleagues=True
+        f"{_SUBSCRIPTION}/users",
+        "person",
+        "site",
+        {"GET": _VISIBLE},
+        names="row",
+        also=_BACKUP,
+        shows_colleagues=True,
     ),
     "invitations.show": Route(
-        f"{_SUBSCRIPTION}/users/invite", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/users/invite", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_BACKUP
     ),
     "invitations.submit": Route(
         f"{_SUBSCRIPTION}/users/invite",
@@ -156,21 +235,27 @@ ROUTES: dict[str, Route] = {
         "site",
         {"POST": _states(404, 422, 404)},
         names="row",
+        also=_BACKUP,
         body={"addresses": "nobody"},
         attack=lambda site: {"addresses": "intruder@example.com"},
     ),
     "seat_files.show": Route(
-        f"{_SUBSCRIPTION}/users/file", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/users/file", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_BACKUP
     ),
     "seat_files.upload": Route(
-        f"{_SUBSCRIPTION}/users/file", "person", "site", {"POST": _states(404, 422, 404)}, names="row"
+        f"{_SUBSCRIPTION}/users/file",
+        "person",
+        "site",
+        {"POST": _states(404, 422, 404)},
+        names="row",
+        also=_BACKUP,
     ),
     # No file waits there: what becomes of one is told in the walk and in test_seat_files.py.
     "seat_files.check": Route(
-        f"{_SUBSCRIPTION}/users/file/check", "person", "site", {"POST": 404}, names="row"
+        f"{_SUBSCRIPTION}/users/file/check", "person", "site", {"POST": 404}, names="row", also=_BACKUP
     ),
     "seat_files.invite": Route(
-        f"{_SUBSCRIPTION}/users/file/invite", "person", "site", {"POST": 404}, names="row"
+        f"{_SUBSCRIPTION}/users/file/invite", "person", "site", {"POST": 404}, names="row", also=_BACKUP
     ),
     "seat_files.discard": Route(
         f"{_SUBSCRIPTION}/users/file/discard",
@@ -178,14 +263,18 @@ ROUTES: dict[str, Route] = {
         "site",
         {"POST": _states(404, 303, 404)},
         names="row",
+        also=_BACKUP,
     ),
-    "seats.edit": Route(_SEAT, "person", "site", {"GET": _SEATED}, names="seat", shows_colleagues=True),
+    "seats.edit": Route(
+        _SEAT, "person", "site", {"GET": _SEATED}, names="seat", also=_BACKUP, shows_colleagues=True
+    ),
     "seats.save": Route(
         _SEAT,
         "person",
         "site",
         {"POST": _states(404, 409, 404)},
         names="seat",
+        also=_BACKUP,
         body={"job_site": "nowhere", "version": "99"},
         attack=lambda site: {"job_site": "stolen", "version": "0"},
         shows_colleagues=True,
@@ -196,20 +285,27 @@ ROUTES: dict[str, Route] = {
         "site",
         {"GET": _states(404, 303, 404)},
         names="seat",
+        also=_BACKUP,
         in_place=_SEATED,
         shows_colleagues=True,
     ),
     "seats.invite_again": Route(
-        f"{_SEAT}/invitation", "person", "site", {"POST": _states(404, 409, 404)}, names="seat"
+        f"{_SEAT}/invitation", "person", "site", {"POST": _states(404, 409, 404)}, names="seat", also=_BACKUP
     ),
     "seats.revoke": Route(
-        f"{_SEAT}/removal", "person", "site", {"POST": _states(404, 303, 404)}, names="seat", once=True
+        f"{_SEAT}/removal",
+        "person",
+        "site",
+        {"POST": _states(404, 303, 404)},
+        names="seat",
+        also=_BACKUP,
+        once=True,
     ),
     "seats.restore": Route(
-        f"{_SEAT}/restoration", "person", "site", {"POST": _states(404, 409, 404)}, names="seat"
+        f"{_SEAT}/restoration", "person", "site", {"POST": _states(404, 409, 404)}, names="seat", also=_BACKUP
     ),
     "activation.show_agreement": Route(
-        f"{_SUBSCRIPTION}/agreement", "person", "site", {"GET": _VISIBLE}, names="row"
+        f"{_SUBSCRIPTION}/agreement", "person", "site", {"GET": _VISIBLE}, names="row", also=_BACKUP
     ),
     "activation.activate": Route(
         f"{_SUBSCRIPTION}/activate",
@@ -224,7 +320,7 @@ ROUTES: dict[str, Route] = {
         f"{_SUBSCRIPTION}/activation-mail", "person", "site", {"POST": _states(303, 409, 409)}, names="row"
     ),
     "purchase_orders.edit": Route(
-        f"{_SUBSCRIPTION}/purchase-order", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/purchase-order", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_PAYING
     ),
     "purchase_orders.show": Route(
         f"{_SUBSCRIPTION}/purchase-order/value",
@@ -233,6 +329,7 @@ ROUTES: dict[str, Route] = {
         {"GET": _states(404, 303, 404)},
         names="row",
         in_place=_MANAGEABLE,
+        also=_PAYING,
     ),
     "purchase_orders.save": Route(
         f"{_SUBSCRIPTION}/purchase-order",
@@ -242,9 +339,10 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"po_number": "nothing", "version": "99"},
         attack=lambda site: {"po_number": "stolen", "version": "0"},
+        also=_PAYING,
     ),
     "cancellation.show": Route(
-        f"{_SUBSCRIPTION}/cancellation", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/cancellation", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_BACKUP
     ),
     "cancellation.plan": Route(
         f"{_SUBSCRIPTION}/cancellation",
@@ -254,6 +352,7 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"reason": "nothing", "ends_on": "2001-01-01"},
         attack=_renewal,
+        also=_BACKUP,
     ),
     "cancellation.undo": Route(
         f"{_SUBSCRIPTION}/cancellation/undo",
@@ -263,9 +362,10 @@ ROUTES: dict[str, Route] = {
         names="row",
         body={"ends_on": "2001-01-01"},
         attack=_renewal,
+        also=_BACKUP,
     ),
     "payment_methods.show": Route(
-        f"{_SUBSCRIPTION}/payment-method", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/payment-method", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_PAYING
     ),
     "payment_methods.by_invoice": Route(
         f"{_SUBSCRIPTION}/payment-method/invoice",
@@ -273,6 +373,7 @@ ROUTES: dict[str, Route] = {
         "site",
         {"POST": _states(404, 409, 404)},
         names="row",
+        also=_PAYING,
         body={"version": "99"},
         attack=lambda site: {"version": "0"},
     ),
@@ -282,10 +383,11 @@ ROUTES: dict[str, Route] = {
         "site",
         {"POST": _states(404, 422, 404)},
         names="row",
+        also=_PAYING,
         attack=_mandate,
     ),
     "billing_details.edit": Route(
-        f"{_SUBSCRIPTION}/billing-details", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/billing-details", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_PAYING
     ),
     "billing_details.show": Route(
         f"{_SUBSCRIPTION}/billing-details/value",
@@ -293,6 +395,7 @@ ROUTES: dict[str, Route] = {
         "site",
         {"GET": _states(404, 303, 404)},
         names="row",
+        also=_PAYING,
         in_place=_MANAGEABLE,
     ),
     "billing_details.save": Route(
@@ -301,11 +404,17 @@ ROUTES: dict[str, Route] = {
         "site",
         {"POST": _states(404, 409, 404)},
         names="row",
+        also=_PAYING,
         body={**_BILLING, "version": "99"},
         attack=lambda site: {**_BILLING, "version": "0"},
     ),
     "invoice_recipients.show": Route(
-        f"{_SUBSCRIPTION}/invoice-addresses", "person", "site", {"GET": _MANAGEABLE}, names="row"
+        f"{_SUBSCRIPTION}/invoice-addresses",
+        "person",
+        "site",
+        {"GET": _MANAGEABLE},
+        names="row",
+        also=_PAYING,
     ),
     "invoice_recipients.cancel": Route(
         f"{_SUBSCRIPTION}/invoice-addresses/value",
@@ -313,6 +422,7 @@ ROUTES: dict[str, Route] = {
         "site",
         {"GET": _states(404, 303, 404)},
         names="row",
+        also=_PAYING,
         in_place=_MANAGEABLE,
     ),
     "invoice_recipients.add": Route(
@@ -321,6 +431,7 @@ ROUTES: dict[str, Route] = {
         "site",
         {"POST": _states(404, 422, 404)},
         names="row",
+        also=_PAYING,
         attack=lambda site: _THIEF,
     ),
     "invoice_recipients.send_again": Route(
@@ -329,6 +440,7 @@ ROUTES: dict[str, Route] = {
         "site",
         {"POST": 404},  # of an address that is not on the list
         names="row",
+        also=_PAYING,
         body=_THIEF,
         attack=_listed,
     ),
@@ -338,6 +450,7 @@ ROUTES: dict[str, Route] = {
         "site",
         {"POST": 404},
         names="row",
+        also=_PAYING,
         body=_THIEF,
         attack=_listed,
     ),
@@ -399,6 +512,25 @@ ROUTES: dict[str, Route] = {
         names="row",
         attack=_hand_over_to_a_colleague,
         shows_colleagues=True,
+    ),
+    "backup.show_leave": Route(
+        f"{_SUBSCRIPTION}/backup/leave",
+        "person",
+        "site",
+        {"GET": _MANAGEABLE},
+        names="row",
+        also=_BACKUP,
+        owners=False,
+    ),
+    "backup.leave": Route(
+        f"{_SUBSCRIPTION}/backup/leave",
+        "person",
+        "site",
+        {"POST": _states(404, 303, 404)},
+        names="row",
+        once=True,
+        also=_BACKUP,
+        owners=False,
     ),
     # ---- the demo's mailbox, at the bare domain
     "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),

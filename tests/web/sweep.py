@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 from flask import Flask
 
-from tests.support.cast import ALICE, HANDED_OVER, PEOPLE, SITES, Actor, Cast
+from tests.support.cast import ALICE, ERIN, HANDED_OVER, KIM, PEOPLE, SITES, Actor, Cast
 from tests.support.client import PARTIAL
 from tests.support.probes import probe_rows
 from tests.web.asking import SAME_ORIGIN, Asker, Case
 from tests.web.ground import ELSEWHERE, NOBODY, OWNERS, Ground, Visitor, address, pick
-from tests.web.listing import listings
+from tests.web.listing import listings, people_of_accounts
 from tests.web.routes import ROUTES, Route
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
@@ -93,18 +93,18 @@ class Sweep:
         attack = self.ground.attack(route, actor.site)
         for about, value, own in self.ground.values(actor, route):
             for method, status in route.answers.items():
-                expected = pick(status, own.state, unknown=route.unknown) if own else route.unknown
+                expected = pick(status, own, unknown=route.unknown) if own else route.unknown
                 if route.once and expected < 400:
                     continue
                 facts = {
                     "about": about,
                     "body": route.body if own else attack,
-                    "writes": own and expected < 400,
+                    "writes": bool(own) and expected < 400,
                 }
                 yield from self.asker.ask(self.ground.by(actor, endpoint, method, value, expected, **facts))
                 if method == "GET":
                     if own and route.in_place:
-                        expected = pick(route.in_place, own.state)
+                        expected = pick(route.in_place, own)
                     expected = 204 if expected == 303 else expected  # htmx is told where to go by a header
                     facts |= {"headers": IN_PLACE}
                     yield from self.asker.ask(
@@ -115,6 +115,7 @@ class Sweep:
         for site in SITES:
             for actor in self.ground.actors[site]:
                 yield from listings(self.asker, self.ground, actor)
+                yield from people_of_accounts(self.asker, self.ground, actor)
 
     def smuggled(self) -> Iterator[str]:
         """What belongs to one site, in the body of a request to another."""
@@ -177,15 +178,20 @@ class Sweep:
         for key, value in self.ground.arguments(site, route).items():
             for method, status in route.answers.items():
                 expected = pick(status, key, who, "site", unknown=route.unknown)
-                if route.once and expected < 400:
+                if route.once and expected < 400 and method != "GET":
                     continue
                 body = route.body if key in ("live", "") else self.ground.attack(route, site)
-                facts = {**visitor.facts, "about": key, "body": body, "writes": True}
-                if route.names == "address token" and key == "live":  # it says whose invoices, and where to
-                    facts["sees"] = visitor.sees | self.ground.visitors[OWNERS[site]].sees
+                sees = self._seen_by_anybody(site, visitor, route, key)
+                facts = {**visitor.facts, "about": key, "body": body, "writes": True, "sees": sees}
                 yield from self.asker.ask(
                     Case(endpoint, site, method, address(route, value), expected, **facts)
                 )
+
+    def _seen_by_anybody(self, site: str, visitor: Visitor, route: Route, key: str) -> frozenset[str]:
+        owner = OWNERS[site]
+        if route.names == "address token" and key == "live":  # it says whose invoices, and where to
+            return visitor.sees | self.ground.visitors[owner].sees
+        return visitor.sees | (self.ground.shown_besides(owner, route) if visitor.cookie else NOBODY.sees)
 
     # ---- where a request comes from, and goes to
 
@@ -240,6 +246,8 @@ class Sweep:
         yield from self.asker.ask(Case(endpoint, host, method, path, expected, **facts))
 
     def _as_read(self, route: Route, visitor: Visitor) -> int:
+        if visitor.cookie and not route.owners:
+            return route.unknown
         who, there = "person" if visitor.cookie else "nobody", "there" if route.names == "asset" else ""
         keys = (self.ground.tempting_state(route), who, "site", "live", there)
         return pick(route.answers["GET"], *keys, unknown=route.unknown)
@@ -254,6 +262,7 @@ class Sweep:
         colleague = ground.attack(ROUTES["transfer.submit"], "fr")
         seat = ground.cast.row(ALICE, "active").seat_key
         thief = ground.attack(ROUTES["invoice_recipients.add"], "fr")
+        yield from self.asker.ask(ground.by(KIM, "backup.leave", "POST", active, 303, writes=True))
         for endpoint, value, body in (
             ("sign_in.submit", "", {"email": ALICE.email, "password": ALICE.password}),
             ("passwords.send_link", "", {"email": ALICE.email}),
@@ -285,8 +294,23 @@ class Sweep:
             ("seat_files.check", active, {}),
             ("seat_files.discard", active, {}),
             ("transfer.submit", active, colleague),
+            ("profile.save_name", "", {"name": ALICE.name}),
+            ("profile.ask_email", "", {"email": "alice@example.org", "password": ALICE.password}),
+            ("profile.confirm_email", ground.email_tokens["fr"]["live"], {}),
+            ("profile.end_session", "", {"session": ground.another_session(ALICE)}),
+            ("accounts.look_at", "", {"account": ALICE.company.number}),
         ):
             yield from self.asker.ask(ground.by(ALICE, endpoint, "POST", value, 303, body=body, writes=True))
+        own_password = {"current": KIM.password, "password": "a spade and a shovel"}
+        named = ground.attack(ROUTES["members.change_billing"], "fr")
+        for actor, endpoint, value, body in (
+            (ERIN, "members.change_billing", "", named),
+            (KIM, "profile.change_password", "", own_password),
+            (KIM, "profile.end_all_sessions", "", {}),
+        ):
+            lead = "/sign-in" if endpoint == "profile.end_all_sessions" else ""
+            facts = {"body": body, "writes": True, "location": lead}
+            yield from self.asker.ask(ground.by(actor, endpoint, "POST", value, 303, **facts))
         out = ground.by(ALICE, "sign_in.leave", "POST", "", 303, writes=True, location="/sign-in")
         yield from self.asker.ask(out)
 

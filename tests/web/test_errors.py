@@ -108,7 +108,7 @@ def test_a_slip_of_ours_tells_nothing_of_itself(
     def slip(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(subscriptions, "managed", slip)
+    monkeypatch.setattr(subscriptions, "readable", slip)
     answer = alice.get(f"/subscriptions/{cast.row(ALICE, 'active').public_id}")
     assert is_whole(answer, 500) and "secret detail" not in answer.text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from webapp.assembly import Portal
@@ -12,16 +14,22 @@ from webapp.data.database import open_database
 
 @click.group()
 def db() -> None:
-    """Databases of the country sites."""
+    """Databases of the country sites, and the one they share."""
 
 
 @db.command("migrate")
-@click.option("--site", "code", help="One country site; without it, all.")
+@click.option("--site", "code", help="One country site; without it, all, and what they share.")
 @with_portal
 def migrate(portal: Portal, code: str | None) -> None:
     """Bring the schema up to date. In production nothing else does."""
     for site in chosen_sites(portal, code):
-        opened = open_database(portal.databases.urls[site.code])
-        applied = schema.migrate(opened)
-        opened.close_all()  # type: ignore[attr-defined]
-        click.echo(f"{site.code}: {', '.join(applied) or 'up to date'}")
+        _migrate(site.code, portal.databases.urls[site.code], schema.MIGRATIONS)
+    if code is None:
+        _migrate("support", portal.support.url, schema.SUPPORT_MIGRATIONS)
+
+
+def _migrate(name: str, url: str, folder: Path) -> None:
+    opened = open_database(url)
+    applied = schema.migrate(opened, folder)
+    opened.close_all()  # type: ignore[attr-defined]
+    click.echo(f"{name}: {', '.join(applied) or 'up to date'}")

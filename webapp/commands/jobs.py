@@ -15,7 +15,7 @@ from webapp.jobs.registry import JOBS, JobResult, UnknownJob, run_due
 
 @click.group()
 def jobs() -> None:
-    """Periodic work: deliver e-mails, note what lapsed, tidy up."""
+    """Periodic work: deliver e-mails, look for people at all sites, note what lapsed, tidy up."""
 
 
 @jobs.command("run")

@@ -19,6 +19,7 @@ class Account(SiteModel):
     vat_id = pw.TextField(null=True)
     search_key = pw.TextField()
     sort_key = pw.TextField()
+    billing_people = pw.IntegerField(default=0)  # how many look after billing: each change of them counts it
 
 
 class Person(SiteModel):
@@ -38,6 +39,7 @@ class Membership(SiteModel):
     person = SiteForeignKey(Person, backref="memberships")
     account = SiteForeignKey(Account, backref="memberships")
     created_at = InstantField()
+    billing_since = InstantField(null=True)  # looks after the billing of the account
 
     class Meta:
         indexes = ((("account", "person"), True), (("person", "account"), False))

@@ -61,25 +61,28 @@ def current_site() -> Site:
     return _binding().site
 
 
-class SiteDatabase(pw.DatabaseProxy):
-    """Stands for the database of the site that is bound in this context."""
+class BoundDatabase(pw.DatabaseProxy):
+    """Stands for the database that is bound in this context."""
 
     __slots__ = ()
 
     def __init__(self) -> None:
         object.__setattr__(self, "_callbacks", [])
 
+    def _here(self) -> pw.Database:
+        """Raises where nothing is bound."""
+        raise NotImplementedError
+
     @property
     def obj(self) -> pw.Database | None:  # read by Peewee itself, e.g. for RETURNING
-        binding = _bound.get()
-        return binding.database if binding else None
+        raise NotImplementedError
 
     def initialize(self, obj: Any) -> None:
         for callback in self._callbacks:
             callback(obj)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(_binding().database, name)
+        return getattr(self._here(), name)
 
     def __enter__(self) -> Any:
         raise TypeError("Bind a site: `with databases.bound(site)`.")
@@ -89,28 +92,46 @@ class SiteDatabase(pw.DatabaseProxy):
 
     # Resolved at once, so that BEGIN and COMMIT go to the same database whatever happens between.
     def atomic(self, *args: Any, **kwargs: Any) -> Any:
-        return _binding().database.atomic(*args, **kwargs)
+        return self._here().atomic(*args, **kwargs)
 
     def transaction(self, *args: Any, **kwargs: Any) -> Any:
-        return _binding().database.transaction(*args, **kwargs)
+        return self._here().transaction(*args, **kwargs)
 
     def savepoint(self, *args: Any, **kwargs: Any) -> Any:
-        return _binding().database.savepoint(*args, **kwargs)
+        return self._here().savepoint(*args, **kwargs)
 
     def manual_commit(self) -> Any:
-        return _binding().database.manual_commit()
+        return self._here().manual_commit()
 
     def connection_context(self) -> Any:
-        return _binding().database.connection_context()
+        return self._here().connection_context()
+
+
+class SiteDatabase(BoundDatabase):
+    """Stands for the database of the site that is bound."""
+
+    __slots__ = ()
+
+    def _here(self) -> pw.Database:
+        return _binding().database
+
+    @property
+    def obj(self) -> pw.Database | None:
+        binding = _bound.get()
+        return binding.database if binding else None
 
 
 database = SiteDatabase()
 
 
 def atomic() -> AbstractContextManager[Any]:
-    """One transaction (a savepoint inside another). On SQLite it takes the write lock at once:
-    a deferred BEGIN fails on read-then-write whatever its timeout is."""
-    bound = _binding().database
+    """One transaction at the bound site (a savepoint inside another)."""
+    return begin(_binding().database)
+
+
+def begin(bound: pw.Database) -> AbstractContextManager[Any]:
+    """On SQLite it takes the write lock at once: a deferred BEGIN fails on read-then-write whatever its
+    timeout is."""
     if isinstance(bound, pw.SqliteDatabase) and bound.transaction_depth() == 0:
         return bound.atomic("IMMEDIATE")
     return bound.atomic()
@@ -284,7 +305,7 @@ class Databases:
             try:
                 yield opened
             finally:
-                _leave_no_transaction(opened)
+                leave_no_transaction(opened)
                 opened.close()
         finally:
             _bound.reset(token)
@@ -295,7 +316,7 @@ class Databases:
         self._open.clear()
 
 
-def _leave_no_transaction(opened: pw.Database) -> None:
+def leave_no_transaction(opened: pw.Database) -> None:
     while opened.in_transaction():
         opened.rollback()
         opened.pop_transaction()

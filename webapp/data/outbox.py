@@ -28,6 +28,7 @@ class OutboxMessage(SiteModel):
     token_purpose = pw.CharField(max_length=20, null=True)
     token_next_path = pw.TextField(default="")
     token_minutes = pw.IntegerField(null=True)
+    token_concerns = pw.TextField(default="")
     state = pw.CharField(max_length=10, default=QUEUED)
     created_at = InstantField()
     next_attempt_at = InstantField()

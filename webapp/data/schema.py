@@ -1,4 +1,4 @@
-"""Migrations of one site's database with Peewee's own runner, one process at a time."""
+"""Migrations of a site's database, and of the shared one, with Peewee's own runner, one process at a time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from webapp.data import (
     audit,
     billing,
     counters,
+    email_changes,
     mandates,
     outbox,
     seat_files,
     sign_in,
     subscriptions,
     transfers,
+    whereabouts,
 )
 from webapp.data.database import SiteModel
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+SUPPORT_MIGRATIONS = Path(__file__).parent / "support_migrations"
 _ADVISORY_LOCK = 7_064_127_001
 
 MODELS: list[type[SiteModel]] = [
@@ -50,6 +53,8 @@ MODELS: list[type[SiteModel]] = [
     outbox.OutboxMessage,
     audit.AuditEvent,
     counters.Counter,
+    whereabouts.AnsweredRequest,
+    email_changes.EmailChange,
 ]
 
 
@@ -71,22 +76,28 @@ def _one_runner(opened: pw.Database) -> Iterator[None]:
         opened.execute_sql("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
 
 
-def migrate(opened: pw.Database) -> list[str]:
+def migrate(opened: pw.Database, folder: Path = MIGRATIONS) -> list[str]:
     """Brings the database up to date; the names of what was applied."""
     with opened.connection_context():
-        if not _waiting(opened):
+        if not _waiting(opened, folder):
             return []
         with _one_runner(opened):
-            return list(Runner(opened, str(MIGRATIONS)).up())
+            return list(Runner(opened, str(folder)).up())
 
 
-def _waiting(opened: pw.Database) -> list[str]:
-    return [
-        found.name for found in Runner(opened, str(MIGRATIONS)).status() if found.path and not found.applied
-    ]
+def _waiting(opened: pw.Database, folder: Path) -> list[str]:
+    return [found.name for found in Runner(opened, str(folder)).status() if found.path and not found.applied]
 
 
-def refuse_old_schema(opened: pw.Database) -> None:
+def refuse_old_schema(opened: pw.Database, folder: Path = MIGRATIONS) -> None:
     with opened.connection_context():
-        if waiting := _waiting(opened):
+        if waiting := _waiting(opened, folder):
             raise OldSchema(f"The database waits for {', '.join(waiting)}: run `portal db migrate`.")
+
+
+def migrate_support(opened: pw.Database) -> list[str]:
+    return migrate(opened, SUPPORT_MIGRATIONS)
+
+
+def refuse_old_support_schema(opened: pw.Database) -> None:
+    refuse_old_schema(opened, SUPPORT_MIGRATIONS)

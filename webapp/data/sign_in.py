@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import peewee as pw
 
-from webapp.data.accounts import Person
+from webapp.data.accounts import Account, Person
 from webapp.data.billing import InvoiceRecipient
 from webapp.data.database import InstantField, SiteForeignKey, SiteModel
 
@@ -15,16 +15,20 @@ class Session(SiteModel):
     created_at = InstantField()
     last_seen_at = InstantField()
     user_agent = pw.TextField(default="")
+    account = SiteForeignKey(
+        Account, null=True, backref="sessions", on_delete="SET NULL"
+    )  # the one looked at
 
 
 class Token(SiteModel):
     """A mailed link that may be used once: by a person, or by whoever reads the mail of an address."""
 
     token_hash = pw.CharField(max_length=64, primary_key=True)
-    purpose = pw.CharField(max_length=20)  # set_password, invoice_address
+    purpose = pw.CharField(max_length=20)  # set_password, invoice_address, confirm_email
     person = SiteForeignKey(Person, null=True, backref="tokens", on_delete="CASCADE")
     recipient = SiteForeignKey(InvoiceRecipient, null=True, backref="tokens", on_delete="CASCADE")
     next_path = pw.TextField(default="")
+    concerns = pw.TextField(default="")  # which change of an address it confirms
     created_at = InstantField()
     expires_at = InstantField(index=True)
     used_at = InstantField(null=True)

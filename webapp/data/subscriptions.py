@@ -80,6 +80,10 @@ class Subscription(SiteModel):
             (("administrator", "renewal_key", "id", "search_key", "shelf", "activate_before"), False),
             (("administrator", "ordered_at", "id", "search_key", "shelf", "activate_before"), False),
             (("status", "activate_before"), False),
+            # The same list for who looks after the billing of an account, and for the backup.
+            (("account", "sort_key", "id", "search_key", "shelf", "activate_before"), False),
+            (("account", "shelf", "sort_key", "id"), False),
+            (("backup", "shelf", "sort_key", "id"), False),
         )
 
 

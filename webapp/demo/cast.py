@@ -26,6 +26,9 @@ class DemoPerson:
     company: Company
     administers: bool
     role: str
+    also_at: Company | None = None  # a second account
+    bills: tuple[Company, ...] = ()  # looks after their billing
+    backs_up: str = ""  # the product of whose first subscription they are the backup
 
 
 _OUEST = Company("11900001", "Bâti-Ouest Exemple SAS", "12 quai du Modèle", "44000", "Nantes", "FR")
@@ -46,8 +49,31 @@ _OSAKA = Company("94900001", "見本建設株式会社", "北区見本町1-2-3",
 PEOPLE = (
     DemoPerson("fr", "alice@demo.example", "Alice Morel", "fr", _OUEST, True, "administers subscriptions"),
     DemoPerson("fr", "bob@demo.example", "Bob Girard", "fr", _OUEST, False, "member, uses a license"),
-    DemoPerson("fr", "erin@demo.example", "Erin Lefèvre", "fr", _OUEST, False, "member, pays the bills"),
+    DemoPerson(
+        "fr",
+        "erin@demo.example",
+        "Erin Lefèvre",
+        "fr",
+        _OUEST,
+        False,
+        "member, pays the bills",
+        bills=(_OUEST,),
+    ),
     DemoPerson("fr", "charlie@demo.example", "Charlie Roux", "fr", _SUD, True, "another account"),
+    DemoPerson(
+        *(
+            "fr",
+            "marc@demo.example",
+            "Marc Vidal",
+            "fr",
+            _OUEST,
+            False,
+            "backup; two companies, bills of one",
+        ),
+        also_at=_SUD,
+        bills=(_SUD,),
+        backs_up="fieldwire-business",
+    ),
     DemoPerson("de", "dora@demo.example", "Dora Lindemann", "de", _BAU, True, "another site"),
     DemoPerson("at", "anna@demo.example", "Anna Hofer", "de_AT", _WIEN, True, "administers subscriptions"),
     DemoPerson("ch", "reto@demo.example", "Reto Keller", "de_CH", _ZUG, True, "administers subscriptions"),

@@ -20,7 +20,16 @@ from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ACTIVE, ENDED, USED, Seat, Subscription
 from webapp.demo import billing
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
-from webapp.domain import accounts, activation, cancellation, passwords, purchase_orders, seats
+from webapp.domain import (
+    accounts,
+    activation,
+    cancellation,
+    members,
+    passwords,
+    purchase_orders,
+    seats,
+    transfer,
+)
 from webapp.domain.calendar import local_date, start_of_day
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import take_order
@@ -77,6 +86,7 @@ def _seed(portal: Portal, site: Site, hashed: str, *, now: datetime) -> bool:
             _seed_person(portal, person, hashed, numbers, now=now)
         for person in people:
             _give_seat(person, now=now)
+            _give_roles(person, now=now)
     return True
 
 
@@ -126,6 +136,26 @@ def _seed_person(
     account, _changes = accounts.keep_account(company.number, facts=_company_facts(person), update=False)
     accounts.join(row, account, now=long_ago)
     billing.tell(portal, row, now=now)
+
+
+def _give_roles(person: DemoPerson, *, now: datetime) -> None:
+    """As their administrators do: they are there by now."""
+    row, lately = Person.get(Person.email_key == email_key(person.email)), now - timedelta(days=20)
+    for company in filter(None, (person.also_at,)):
+        accounts.join(row, Account.get(Account.customer_number == company.number), now=lately)
+    for company in person.bills:
+        account = Account.get(Account.customer_number == company.number)
+        active = (Subscription.account == account) & (Subscription.status == ACTIVE)
+        by = Subscription.select().where(active).order_by(Subscription.id).get().administrator
+        members.grant_billing(account, person=row, actor=by, now=lately)
+    if person.backs_up:
+        of_product = (Subscription.product_key == person.backs_up) & (Subscription.status == ACTIVE)
+        backed_up = Subscription.select().where(of_product).order_by(Subscription.id).get()
+        administrator = backed_up.administrator
+        transfer.name_backup(backed_up, person=row, actor=administrator, now=lately)
+    OutboxMessage.update(state=SENT, sent_at=lately).where(
+        OutboxMessage.created_at == lately, OutboxMessage.state == QUEUED
+    ).execute()
 
 
 def _company_facts(person: DemoPerson) -> dict[str, str | None]:

@@ -56,7 +56,7 @@ def leave_if_never_arrived(person: Person, account: Account) -> bool:
 
 
 def leave_if_unused(person: Person, account: Account) -> bool:
-    """Takes out of a company who administers and uses nothing of it."""
+    """Takes out of a company who administers and uses nothing of it, and does not look after its billing."""
     of_account = Subscription.account == account
     administers = Subscription.select().where(
         of_account, (Subscription.administrator == person) | (Subscription.backup == person)
@@ -65,4 +65,4 @@ def leave_if_unused(person: Person, account: Account) -> bool:
     if administers.exists() or uses.exists():
         return False
     here = (Membership.account == account) & (Membership.person == person)
-    return bool(Membership.delete().where(here).execute())
+    return bool(Membership.delete().where(here, Membership.billing_since.is_null()).execute())

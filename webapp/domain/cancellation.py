@@ -12,7 +12,7 @@ import peewee as pw
 from webapp.data.accounts import Person
 from webapp.data.database import atomic, current_site
 from webapp.data.subscriptions import ACTIVE, NEVER, SHELF_ACTIVE, SHELF_CANCELLED, Subscription
-from webapp.domain import audit, outbox
+from webapp.domain import audit, outbox, permissions
 from webapp.domain.calendar import start_of_day
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.formats import day
@@ -108,7 +108,7 @@ def plan_cancellation(
             ends_on=ends_on.isoformat(),
             reason=kept_reason,
         )
-        _mail("cancellation_planned", current, to=actor, reason=kept_reason, now=now)
+        _tell("cancellation_planned", current, actor=actor, reason=kept_reason, now=now)
 
 
 def undo_cancellation(subscription: Subscription, *, ends_on: date, actor: Person, now: datetime) -> None:
@@ -124,7 +124,7 @@ def undo_cancellation(subscription: Subscription, *, ends_on: date, actor: Perso
             now=now,
             ends_on=ends_on.isoformat(),
         )
-        _mail("cancellation_undone", current, to=actor, now=now)
+        _tell("cancellation_undone", current, actor=actor, now=now)
 
 
 def _current(
@@ -133,7 +133,7 @@ def _current(
     """As it is stored now, if it stands as who decided saw it; else why nothing can be done."""
     found = Subscription.get_or_none(
         Subscription.id == subscription.id,
-        Subscription.administrator == actor,
+        permissions.manages(actor),
         Subscription.status == ACTIVE,
     )
     if found is None:
@@ -152,7 +152,7 @@ def _change(
     """Only if it still is as it was read; who was faster is heard of by reading again."""
     unchanged = [
         Subscription.id == current.id,
-        Subscription.administrator == actor,
+        permissions.manages(actor),
         Subscription.status == ACTIVE,
         Subscription.term_end == current.term_end,
         _is_planned(planned),
@@ -166,13 +166,19 @@ def _is_planned(planned: bool) -> pw.Expression:
     return Subscription.ends_on.is_null(not planned)
 
 
-def _mail(kind: str, subscription: Subscription, *, to: Person, now: datetime, **context: Any) -> None:
-    outbox.enqueue(
-        kind,
-        to=to,
-        subscription=subscription,
-        path=f"/subscriptions/{subscription.public_id}",
-        last_day=last_day_before(subscription.term_end),
-        now=now,
-        **context,
-    )
+def _tell(kind: str, subscription: Subscription, *, actor: Person, now: datetime, **context: Any) -> None:
+    """Who decided; and the administrator, if that was the backup."""
+    administrator = subscription.administrator
+    concerned = [actor] if administrator.id == actor.id else [actor, administrator]
+    for person in concerned:
+        outbox.enqueue(
+            kind,
+            to=person,
+            subscription=subscription,
+            path=f"/subscriptions/{subscription.public_id}",
+            last_day=last_day_before(subscription.term_end),
+            by_name=actor.name,
+            by_oneself=person is actor,
+            now=now,
+            **context,
+        )

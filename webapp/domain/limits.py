@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,9 +46,13 @@ def check(limit: Limit, subject: str, *, now: datetime) -> None:
         since=to_micros(now - limit.within),
         times=limit.times,
     )
-    instants = [from_micros(attempt.at) for attempt in recent]
+    refuse_when_reached(limit, [from_micros(attempt.at) for attempt in recent], now=now)
+
+
+def refuse_when_reached(limit: Limit, instants: Sequence[datetime], *, now: datetime) -> None:
+    """`instants` of the latest attempts within the limit's time, newest first."""
     if len(instants) >= limit.times:
-        raise TooOften(instants[-1] + limit.within - now)
+        raise TooOften(instants[limit.times - 1] + limit.within - now)
 
 
 def count(limit: Limit, subject: str, *, now: datetime) -> None:

@@ -29,7 +29,11 @@ from webapp.mail.message import Secret
 from webapp.mail.render import one_line, render
 from webapp.sites import Site
 
-TOKEN_PATHS = {tokens.SET_PASSWORD: "/password/set/", tokens.INVOICE_ADDRESS: "/invoice-address/"}
+TOKEN_PATHS = {
+    tokens.SET_PASSWORD: "/password/set/",
+    tokens.CONFIRM_EMAIL: "/profile/email/confirm/",
+    tokens.INVOICE_ADDRESS: "/invoice-address/",
+}
 
 # After each failed try; the last of them passes on the third day.
 _WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180)] + [timedelta(hours=6)] * 11
@@ -44,6 +48,7 @@ class TokenRequest:
     purpose: str
     minutes: int
     next_path: str = ""
+    concerns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +73,13 @@ def enqueue(
     subscription: Subscription | None = None,
     path: str = "",
     token: TokenRequest | None = None,
+    address: str = "",
     **context: Any,
 ) -> None:
-    """Writes the mail of `templates/email/<kind>/`, whose `subject.txt` says which context it needs."""
+    """Writes the mail of `templates/email/<kind>/`, whose `subject.txt` says which context it needs.
+
+    `address`: where it goes, if that is not the person's own.
+    """
     site = current_site()
     number = uuid.uuid4().hex
     spoken = speech_for(to, site)
@@ -81,7 +90,7 @@ def enqueue(
         OutboxMessage,
         message_id=f"<{number}@{urlsplit(site.origin).hostname}>",
         kind=kind,
-        to_email=to.email,
+        to_email=address or to.email,
         to_name=one_line(to.name),
         language=spoken.code,
         subject=mail.subject,
@@ -93,6 +102,7 @@ def enqueue(
         token_purpose=token and token.purpose,
         token_next_path=token.next_path if token else "",
         token_minutes=token and token.minutes,
+        token_concerns=token.concerns if token else "",
         created_at=now,
         next_attempt_at=now,
     )
@@ -105,6 +115,13 @@ def _placeholder(number: str) -> str:
 
 def _token_path(token: TokenRequest, number: str) -> str:
     return TOKEN_PATHS[token.purpose] + _placeholder(number)
+
+
+def withdraw_links(person: Person, purpose: str) -> int:
+    """Links for this person that have not left yet never will."""
+    waiting = (OutboxMessage.person == person) & (OutboxMessage.token_purpose == purpose)
+    change = OutboxMessage.update(state=WITHDRAWN, claim=None)
+    return int(change.where(waiting & (OutboxMessage.state == QUEUED)).execute())
 
 
 def withdraw_pending(subscription: Subscription, kind: str, *, to: Person | None = None) -> int:
@@ -163,6 +180,7 @@ def secret_for(message: OutboxMessage, *, now: datetime) -> Secret | None:
         recipient=message.recipient,
         minutes=message.token_minutes,
         next_path=message.token_next_path,
+        concerns=message.token_concerns,
         now=now,
     )
     return Secret(_placeholder(message.message_id.strip("<>").partition("@")[0]), token)

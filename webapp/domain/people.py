@@ -6,7 +6,9 @@ from datetime import datetime
 
 from webapp.data.accounts import Person
 from webapp.data.database import atomic
+from webapp.data.keys import sort_key
 from webapp.domain import audit
+from webapp.domain.names import checked_own_name
 
 
 def choose_language(person_id: int, language: str, *, now: datetime) -> None:
@@ -19,3 +21,16 @@ def choose_language(person_id: int, language: str, *, now: datetime) -> None:
         audit.record(
             audit.LANGUAGE_CHOSEN, actor=audit.Actor.of(person), person=person, now=now, language=language
         )
+
+
+def change_name(person_id: int, name: str, *, now: datetime) -> str:
+    """What colleagues and e-mails call them from now on. The old name."""
+    new = checked_own_name(name)
+    person = Person.get_by_id(person_id)
+    old = str(person.name)
+    if old != new:
+        with atomic():
+            Person.update(name=new, sort_key=sort_key(new)).where(Person.id == person_id).execute()
+            by = audit.Actor.of(person)
+            audit.record(audit.NAME_CHANGED, actor=by, person=person, now=now, old=old, new=new)
+    return old

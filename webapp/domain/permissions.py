@@ -5,18 +5,53 @@ Not yours and not there are the same answer, `NotThere`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import peewee as pw
 
-from webapp.data.accounts import Account, Person
+from webapp.data.accounts import Account, Membership, Person
+from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Seat, Subscription
 from webapp.data.transfers import Transfer
 from webapp.domain.refusals import NotThere
 
+# ---- who has which right, for the queries of all loaders, here and elsewhere: `s` is the subscription
+
+# The administrator, and the backup whom the administrator has named.
+MANAGES = "(s.administrator_id = :person OR s.backup_id = :person)"
+# Who looks after the billing of its account: what concerns money, and never who uses it.
+PAYS = """(s.shelf IN ('active', 'cancelled') AND EXISTS (SELECT 1 FROM membership pays
+ WHERE pays.account_id = s.account_id AND pays.person_id = :person AND pays.billing_since IS NOT NULL))"""
+# The role by which the person of `MANAGES` or `PAYS` has a row.
+ROLE = """CASE WHEN s.administrator_id = :person THEN 'administrator' WHEN s.backup_id = :person THEN 'backup'
+ ELSE 'billing' END"""
+
+
+def manages(person: Person | int) -> pw.Expression:
+    return (Subscription.administrator == person) | (Subscription.backup == person)
+
+
+def pays(person: Person | int) -> pw.ColumnBase:
+    of_account = Membership.select().where(
+        Membership.account == Subscription.account,
+        Membership.person == person,
+        Membership.billing_since.is_null(False),
+    )
+    return pw.fn.EXISTS(of_account)
+
 
 def administered_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """A subscription this person administers and may see: lapsed and withdrawn ones are gone."""
+    return _visible(Subscription.administrator == person_id, public_id, now=now)
+
+
+def looked_after_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
+    """The same for the backup too."""
+    return _visible(manages(person_id), public_id, now=now)
+
+
+def _visible(right: pw.ColumnBase, public_id: str, *, now: datetime) -> Subscription:
     found = (
         Subscription.select(Subscription, Account, Order, Person)
         .join(Account)
@@ -26,7 +61,7 @@ def administered_subscription(person_id: int, public_id: str, *, now: datetime) 
         .join(Person, on=(Subscription.administrator == Person.id), attr="administrator")
         .where(
             Subscription.public_id == public_id,
-            Subscription.administrator == person_id,
+            right,
             (Subscription.status.in_([ACTIVE, ENDED]))
             | ((Subscription.status == PENDING) & (Subscription.activate_before > now)),
         )
@@ -38,17 +73,30 @@ def administered_subscription(person_id: int, public_id: str, *, now: datetime) 
 
 
 def managed_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
-    """One that can be changed: active, and administered by this person."""
-    found = administered_subscription(person_id, public_id, now=now)
-    if found.status != ACTIVE:
-        raise NotThere
-    return found
+    """One that can be changed: active, and this person is its administrator or the backup."""
+    return _active(looked_after_subscription(person_id, public_id, now=now))
+
+
+def own_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
+    """One that can be handed over: active, and administered by this person. The backup can’t do that."""
+    return _active(administered_subscription(person_id, public_id, now=now))
+
+
+def backed_up_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
+    """One of which this person is the backup."""
+    return _active(_visible(Subscription.backup == person_id, public_id, now=now))
 
 
 def billed_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
-    """One whose money matters this person decides: purchase order numbers, billing data, addresses for
-    invoices, payment. Whoever else may one day do that is let in here and nowhere else."""
-    return managed_subscription(person_id, public_id, now=now)
+    """One whose purchase order number, payment and invoices this person may see to: active, and managed by
+    them or of an account whose billing they look after."""
+    return _active(_visible(manages(person_id) | pays(person_id), public_id, now=now))
+
+
+def _active(found: Subscription) -> Subscription:
+    if found.status != ACTIVE:
+        raise NotThere
+    return found
 
 
 def ordered_subscription(person_id: int, order_number: str) -> Subscription:
@@ -86,19 +134,12 @@ def open_transfer(person_id: int, public_id: str) -> Transfer:
     return found
 
 
-# ---- who manages the users of a subscription: its administrator. Decided here and nowhere else.
-
-MANAGES_USERS_SQL = "s.administrator_id = :person"
-
-
-def manages_users(person_id: int) -> pw.Expression:
-    """The same, for who asks with Peewee."""
-    return Subscription.administrator == person_id
+# ---- the users of a subscription are managed by who manages it
 
 
 def subscription_with_users(person_id: int, public_id: str) -> Subscription:
     """An active one whose users this person manages."""
-    here = (Subscription.public_id == public_id) & manages_users(person_id)
+    here = (Subscription.public_id == public_id) & manages(person_id)
     found = (
         Subscription.select(Subscription, Account)
         .join(Account)
@@ -118,7 +159,82 @@ def managed_seat(person_id: int, key: str) -> Seat:
         .join(Account)
         .switch(Seat)
         .join(Person, on=(Seat.person == Person.id), attr="person")
-        .where(Seat.key == key, manages_users(person_id), Subscription.status == ACTIVE)
+        .where(Seat.key == key, manages(person_id), Subscription.status == ACTIVE)
+        .get_or_none()
+    )
+    if found is None:
+        raise NotThere
+    return found
+
+
+# ---- rights in a whole account
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRights:
+    """What this person may do in an account; who has no role there but the own seat gets none of these."""
+
+    account_id: int
+    customer_number: str
+    name: str
+    billing: bool
+    administers: bool  # an active subscription of it
+    backs_up: bool
+    billing_people: int
+
+    @property
+    def sees_seats(self) -> bool:
+        """Of what they manage. Who only looks after billing never sees who uses what."""
+        return self.administers or self.backs_up
+
+    @property
+    def grants_billing(self) -> bool:
+        """Who has it hands it on; while nobody has it, any administrator of the account."""
+        return self.billing or (self.administers and self.billing_people == 0)
+
+    @property
+    def takes_billing(self) -> bool:
+        return self.billing
+
+    @property
+    def edits_billing(self) -> bool:
+        """Billing data, payment and the recipients of invoices of the whole account."""
+        return self.grants_billing
+
+
+_ACCOUNT_SQL = """
+SELECT a.id AS account_id, a.customer_number, a.name, a.billing_people, m.billing_since,
+ EXISTS (SELECT 1 FROM subscription s WHERE s.administrator_id = m.person_id AND s.account_id = a.id
+  AND s.status = 'active') AS administers,
+ EXISTS (SELECT 1 FROM subscription s WHERE s.backup_id = m.person_id AND s.account_id = a.id
+  AND s.status = 'active') AS backs_up
+FROM membership m JOIN account a ON a.id = m.account_id
+WHERE m.person_id = :person AND a.customer_number = :customer_number
+"""
+
+
+def account_rights(person_id: int, customer_number: str) -> AccountRights:
+    """Of an account where this person has a role: administrator, backup or billing."""
+    found = row(_ACCOUNT_SQL, person=person_id, customer_number=customer_number)
+    if found is None or not (found.billing_since or found.administers or found.backs_up):
+        raise NotThere
+    return AccountRights(
+        found.account_id,
+        found.customer_number,
+        found.name,
+        billing=found.billing_since is not None,
+        administers=bool(found.administers),
+        backs_up=bool(found.backs_up),
+        billing_people=found.billing_people,
+    )
+
+
+def own_account(person_id: int, customer_number: str) -> Account:
+    """One this person belongs to, in whatever role."""
+    found: Account | None = (
+        Account.select()
+        .join(Membership)
+        .where(Account.customer_number == customer_number, Membership.person == person_id)
         .get_or_none()
     )
     if found is None:

@@ -17,6 +17,7 @@ from webapp.data.seat_files import SeatFile
 from webapp.data.statements import engine_name, row, rows, run
 from webapp.data.subscriptions import Subscription
 from webapp.domain import invitations, limits, seats
+from webapp.domain.addresses import checked_email
 from webapp.domain.invitations import Invitation
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.seat_facts import (
@@ -26,7 +27,7 @@ from webapp.domain.seat_facts import (
     read_day,
 )
 from webapp.domain.seat_reading import TypedRow, read_rows
-from webapp.domain.transfer import checked_email, checked_name
+from webapp.domain.transfer import checked_name
 from webapp.i18n import _
 from webapp.sites import Product
 

@@ -83,7 +83,7 @@ SELECT s.id, s.public_id, s.product_key, s.product_name, s.quantity, s.status, s
  (SELECT count(*) FROM (SELECT 1 FROM seat WHERE seat.subscription_id = s.id AND seat.over_on <= :today
    LIMIT {COUNT_LIMIT + 1}) e) AS ended
 FROM subscription s
-WHERE s.public_id = :public_id AND {permissions.MANAGES_USERS_SQL}
+WHERE s.public_id = :public_id AND {permissions.MANAGES}
  AND (s.shelf IN ('active', 'cancelled') OR (s.shelf = 'pending' AND s.activate_before > :now))
 """
 
@@ -175,7 +175,7 @@ def shown(found: Any, *, today: str) -> ShownSeat:
 _ONE_SQL = f"""
 SELECT {_COLUMNS}, s.public_id, s.product_key, s.product_name, s.quantity, {seats.TAKEN_SQL} AS seats_taken
 FROM seat JOIN subscription s ON s.id = seat.subscription_id JOIN person p ON p.id = seat.person_id
-WHERE seat.key = :key AND {permissions.MANAGES_USERS_SQL} AND s.status = 'active'
+WHERE seat.key = :key AND {permissions.MANAGES} AND s.status = 'active'
 """
 
 

@@ -109,7 +109,7 @@ def hold(subscription: Subscription, *, actor: Person, now: datetime) -> None:
     running = Subscription.ends_on.is_null() | (Subscription.ends_on > day)
     here = (Subscription.id == subscription.id) & (Subscription.status == ACTIVE) & running
     still = Subscription.update(seats_taken=Subscription.seats_taken)
-    if still.where(here, permissions.manages_users(actor.id)).execute() != 1:
+    if still.where(here, permissions.manages(actor.id)).execute() != 1:
         raise NotThere
     _free_what_is_over(subscription, day, now=now)
 

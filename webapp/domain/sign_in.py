@@ -10,12 +10,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webapp.data.accounts import Person
+from webapp.data.accounts import Account, Person
 from webapp.data.database import atomic, from_micros, to_micros
 from webapp.data.keys import email_key
 from webapp.data.records import find, insert
 from webapp.data.sign_in import Session
-from webapp.data.statements import row
+from webapp.data.statements import rows
 from webapp.domain import audit, limits, outbox, passwords, seats, tokens, transfer
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
@@ -24,6 +24,7 @@ IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
 SEEN_STEP = timedelta(minutes=5)  # how exactly "last seen" is kept: not a write for every page
 LINK_MINUTES = 60
+MOST_ACCOUNTS = 100  # of one person, as far as pages offer them
 
 SIGN_INS = limits.Limit("sign_in", times=10, within=timedelta(minutes=5))
 RESETS = limits.Limit("password_link", times=5, within=timedelta(days=1))
@@ -35,6 +36,16 @@ class SignInRefused(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """An account that the person belongs to."""
+
+    id: int
+    customer_number: str
+    name: str
+    billing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SignedIn:
     """The person behind a session, as every page needs them: one query."""
 
@@ -42,17 +53,25 @@ class SignedIn:
     name: str
     email: str
     language: str
-    account_name: str | None
     token_hash: str
     last_seen_at: datetime
+    accounts: tuple[OwnAccount, ...]
+    account: OwnAccount | None  # the one this session looks at
+
+    @property
+    def account_name(self) -> str | None:
+        return self.account.name if self.account else None
 
 
-_SESSION_SQL = """
+# A row for each account of the person.
+_SESSION_SQL = f"""
 SELECT p.id AS person_id, p.name, p.email, p.language, s.token_hash, s.created_at, s.last_seen_at,
-       (SELECT a.name FROM membership m JOIN account a ON a.id = m.account_id
-        WHERE m.person_id = p.id ORDER BY m.id LIMIT 1) AS account_name
+       s.account_id AS chosen_id, m.billing_since,
+       a.id AS account_id, a.customer_number, a.name AS account_name
 FROM session s JOIN person p ON p.id = s.person_id
+LEFT JOIN membership m ON m.person_id = p.id LEFT JOIN account a ON a.id = m.account_id
 WHERE s.token_hash = :token_hash AND s.created_at > :oldest AND s.last_seen_at > :idle
+ORDER BY m.id LIMIT {MOST_ACCOUNTS}
 """
 
 
@@ -61,21 +80,34 @@ def hash_token(token: str) -> str:
 
 
 def person_of_session(token: str, *, now: datetime) -> SignedIn | None:
-    found = row(
+    memberships = rows(
         _SESSION_SQL,
         token_hash=hash_token(token),
         oldest=to_micros(now - ABSOLUTE),
         idle=to_micros(now - IDLE),
     )
-    if found is None:
+    if not memberships:
         return None
+    found = memberships[0]
     seen = from_micros(found.last_seen_at)
     if now - seen > SEEN_STEP:
         Session.update(last_seen_at=now).where(Session.token_hash == found.token_hash).execute()
         _note_presence(found.person_id, now=now)  # they were signed in already, and have come
-    return SignedIn(
-        found.person_id, found.name, found.email, found.language, found.account_name, found.token_hash, seen
+    accounts = tuple(
+        OwnAccount(one.account_id, one.customer_number, one.account_name, one.billing_since is not None)
+        for one in memberships
+        if one.account_id is not None
     )
+    chosen = (account for account in accounts if account.id == found.chosen_id)
+    looked_at = next(chosen, accounts[0] if accounts else None)
+    return SignedIn(
+        found.person_id, found.name, found.email, found.language, found.token_hash, seen, accounts, looked_at
+    )
+
+
+def look_at_account(signed_in: SignedIn, account: Account) -> None:
+    """From now on this session shows what belongs to this account."""
+    Session.update(account=account).where(Session.token_hash == signed_in.token_hash).execute()
 
 
 def sign_in(email: str, password: str, *, user_agent: str = "", now: datetime) -> str:
@@ -148,6 +180,37 @@ def send_password_link(person: Person, *, next_path: str, now: datetime) -> None
             minutes=LINK_MINUTES,
             now=now,
         )
+
+
+class PasswordWrong(Refusal):
+    def __str__(self) -> str:
+        return _("That is not your password.")
+
+
+def prove(person: Person, password: str, *, now: datetime) -> None:
+    """That it is they who ask: by the password they have, tried as seldom as when signing in."""
+    limits.check(SIGN_INS, person.email_key, now=now)
+    if not passwords.verify(password, person.password_hash):
+        _note_failure(person.email_key, person, now=now)
+        raise PasswordWrong
+
+
+def change_password(signed_in: SignedIn, *, current: str, new: str, now: datetime) -> None:
+    """All other sessions end; this one goes on."""
+    person = Person.get_by_id(signed_in.person_id)
+    prove(person, current, now=now)
+    passwords.check_strength(new, email=person.email, name=person.name)
+    hashed = passwords.hash_password(new)
+    with atomic():
+        unchanged = (Person.id == person.id) & (Person.password_hash == person.password_hash)
+        if Person.update(password_hash=hashed).where(unchanged).execute() != 1:
+            raise PasswordWrong  # it was changed elsewhere meanwhile
+        others = (Session.person == person) & (Session.token_hash != signed_in.token_hash)
+        Session.delete().where(others).execute()
+        tokens.kill(person, tokens.SET_PASSWORD, now=now)
+        outbox.withdraw_links(person, tokens.SET_PASSWORD)
+        audit.record(audit.PASSWORD_SET, actor=audit.Actor.of(person), person=person, now=now)
+        outbox.enqueue("password_changed", to=person, path="/password/forgotten", now=now)
 
 
 @dataclass(frozen=True, slots=True)

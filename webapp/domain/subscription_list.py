@@ -27,8 +27,31 @@ QUEUE_SIZE = 5
 COUNT_LIMIT = 1000
 
 SHELVES = ("all", "pending", "active", "cancelled")
+MINE, BACKUP, BILLING = "mine", "backup", "billing"  # what one administers, is the backup of, looks after
 
 _VISIBLE = "(s.shelf IN ('active', 'cancelled') OR (s.shelf = 'pending' AND s.activate_before > :now))"
+
+_BILLED = """s.account_id = :account AND s.shelf IN ('active', 'cancelled') AND s.account_id IN
+ (SELECT m.account_id FROM membership m WHERE m.person_id = :person AND m.billing_since IS NOT NULL)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The account that is looked at; `several`: the person has others, whose rows are not shown."""
+
+    account: int | None = None
+    several: bool = False
+
+
+_ANY_ACCOUNT = Scope()
+
+
+def _of(view: str, scope: Scope) -> str:
+    """Whose rows a view shows."""
+    if view == BILLING:
+        return _BILLED
+    own = "s.backup_id = :person" if view == BACKUP else "s.administrator_id = :person"
+    return f"{own} AND s.account_id = :account" if scope.several else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +77,27 @@ class Query:
     sort: str = "name"
     after: str = ""
     before: str = ""
+    view: str = ""  # nothing: the first in which there is something
 
     @classmethod
     def from_url(cls, arguments: Any) -> Query:
         """Unknown values fall back to the plain list: an old link still shows something."""
         shelf, sort = arguments.get("status", "all"), arguments.get("sort", "name")
+        view = arguments.get("view", "")
         return cls(
             shelf=shelf if shelf in SHELVES else "all",
             text=arguments.get("q", "").replace("\0", "").strip()[:100],
             sort=sort if sort in SORTS else "name",
             after=arguments.get("after", ""),
             before=arguments.get("before", ""),
+            view=view if view in (MINE, BACKUP, BILLING) else "",
         )
 
     def to_url(self, **changes: str) -> dict[str, str]:
         """The arguments of a link to this list with something changed, from its first page on."""
         query = replace(self, **{"after": "", "before": "", **changes})
-        named = {"status": query.shelf, "q": query.text, "sort": query.sort}
-        usual = {"status": "all", "q": "", "sort": "name"}
+        named = {"view": query.view, "status": query.shelf, "q": query.text, "sort": query.sort}
+        usual = {"view": "", "status": "all", "q": "", "sort": "name"}
         chosen = {name: value for name, value in named.items() if value != usual[name]}
         return {**chosen, **{n: v for n, v in (("after", query.after), ("before", query.before)) if v}}
 
@@ -84,8 +110,11 @@ class Counts:
     active: int
     cancelled: int
     next_renewal: str | None  # ISO date
-    handed_over: bool  # anything that may still be taken back
-    holds_seat: bool  # so that there is something to use, administered or not
+    administers: bool = False  # anything that can be seen, whatever this view shows
+    backs_up: bool = False
+    manages: bool = False  # an active one
+    handed_over: bool = False  # anything that may still be taken back
+    holds_seat: bool = False  # so that there is something to use, administered or not
 
     @property
     def all(self) -> int:
@@ -115,17 +144,25 @@ class Page:
     previous_cursor: str
 
 
+NO_PAGE = Page((), "", "")
+
 _COUNTS_SQL = f"""
 SELECT
- (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE s.administrator_id = :person
+ (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE {{of}}
     AND s.shelf = 'pending' AND s.activate_before > :now LIMIT {COUNT_LIMIT + 1}) p) AS pending,
- (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE s.administrator_id = :person
+ (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE {{of}}
     AND s.shelf = 'active' LIMIT {COUNT_LIMIT + 1}) a) AS active,
- (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE s.administrator_id = :person
+ (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE {{of}}
     AND s.shelf = 'cancelled' LIMIT {COUNT_LIMIT + 1}) c) AS cancelled,
- (SELECT s.renewal_key FROM subscription s WHERE s.administrator_id = :person
+ (SELECT s.renewal_key FROM subscription s WHERE {{of}}
     AND s.renewal_key >= :today AND s.renewal_key < '9999' ORDER BY s.renewal_key, s.id LIMIT 1)
  AS next_renewal,
+ EXISTS (SELECT 1 FROM subscription s WHERE {{mine}} AND {_VISIBLE}) AS administers,
+ EXISTS (SELECT 1 FROM subscription s WHERE {{backup}} AND s.shelf IN ('active', 'cancelled')) AS backs_up,
+ EXISTS (SELECT 1 FROM subscription s WHERE {{mine}} AND s.shelf IN ('active', 'cancelled')
+    AND s.status = 'active') AS manages,
+ EXISTS (SELECT 1 FROM subscription s WHERE {{backup}} AND s.shelf IN ('active', 'cancelled')
+    AND s.status = 'active') AS manages_as_backup,
  EXISTS (SELECT 1 FROM transfer t WHERE t.from_person_id = :person AND {OPEN_SQL}) AS handed_over,
  {HOLDS_SEAT_SQL} AS holds_seat
 """
@@ -137,7 +174,7 @@ _COLUMNS = f"""s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quant
 _REMINDERS_SQL = f"""
 SELECT * FROM (
  SELECT s.public_id, s.product_name, s.activate_before, '' AS email, s.id AS place FROM subscription s
- WHERE s.administrator_id = :person AND s.shelf = 'pending' AND s.activate_before > :now
+ WHERE {{of}} AND s.shelf = 'pending' AND s.activate_before > :now
  ORDER BY s.activate_before, s.id LIMIT {QUEUE_SIZE}) queue
 UNION ALL
 SELECT * FROM (
@@ -149,29 +186,45 @@ ORDER BY activate_before, place
 """
 
 
-def counts(person_id: int, *, now: datetime) -> Counts:
+def counts(person_id: int, *, now: datetime, view: str = MINE, scope: Scope = _ANY_ACCOUNT) -> Counts:
     today = local_date(now, current_site().time_zone).isoformat()
-    found = row(_COUNTS_SQL, person=person_id, now=to_micros(now), today=today)
+    sql = _COUNTS_SQL
+    for place, whose in {"{of}": view, "{mine}": MINE, "{backup}": BACKUP}.items():
+        sql = sql.replace(place, _of(whose, scope))
+    found = row(sql, person=person_id, account=scope.account, now=to_micros(now), today=today)
     assert found is not None
-    flags = bool(found.handed_over), bool(found.holds_seat)
-    return Counts(found.pending, found.active, found.cancelled, found.next_renewal, *flags)
+    return Counts(
+        found.pending,
+        found.active,
+        found.cancelled,
+        found.next_renewal,
+        administers=bool(found.administers),
+        backs_up=bool(found.backs_up),
+        manages=bool(found.manages or found.manages_as_backup),
+        handed_over=bool(found.handed_over),
+        holds_seat=bool(found.holds_seat),
+    )
 
 
-def reminders(person_id: int, *, now: datetime) -> Reminders:
-    found = rows(_REMINDERS_SQL, person=person_id, now=to_micros(now))
+def reminders(person_id: int, *, now: datetime, scope: Scope = _ANY_ACCOUNT) -> Reminders:
+    sql = _REMINDERS_SQL.replace("{of}", _of(MINE, scope))
+    found = rows(sql, person=person_id, account=scope.account, now=to_micros(now))
     return Reminders([one for one in found if not one.email], [one for one in found if one.email])
 
 
-def page(person_id: int, query: Query, *, now: datetime) -> Page:
+def page(
+    person_id: int, query: Query, *, now: datetime, view: str = MINE, scope: Scope = _ANY_ACCOUNT
+) -> Page:
     sort = SORTS[query.sort]
     edge = _read_cursor(query.before or query.after, sort)
     backwards = bool(query.before) and edge is not None
-    sql, parameters = _page_sql(query, sort, edge is not None, backwards)
+    sql, parameters = _page_sql(query, sort, edge is not None, backwards, _of(view, scope))
     key, last_id = edge or (None, None)
     found = list(
         rows(
             sql,
             person=person_id,
+            account=scope.account,
             now=to_micros(now),
             today=local_date(now, current_site().time_zone).isoformat(),
             key=key,
@@ -192,13 +245,15 @@ def page(person_id: int, query: Query, *, now: datetime) -> Page:
     )
 
 
-def _page_sql(query: Query, sort: Sort, has_edge: bool, backwards: bool) -> tuple[str, dict[str, str]]:
+def _page_sql(
+    query: Query, sort: Sort, has_edge: bool, backwards: bool, of: str
+) -> tuple[str, dict[str, str]]:
     """Only values of `SORTS` and numbered parameter names enter the text; what people type never does."""
     words = fold(query.text).split()[:6]
     parameters = {f"word_{_letter(i)}": part_parameter(word) for i, word in enumerate(words)}
     # Most rows fail at the first word: it stands before what nearly all of them pass.
     where = [contains("s.search_key", name) for name in parameters]
-    where += ["s.administrator_id = :person", _VISIBLE if query.shelf == "all" else "s.shelf = :shelf"]
+    where += [of, _VISIBLE if query.shelf == "all" else "s.shelf = :shelf"]
     if query.shelf == "pending":
         where.append("s.activate_before > :now")
     falling = sort.descending != backwards

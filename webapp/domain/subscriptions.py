@@ -14,6 +14,7 @@ from webapp.data.database import current_site, from_micros, to_micros
 from webapp.data.statements import row, rows
 from webapp.domain import audit
 from webapp.domain.calendar import days_left, last_activation_day, local_date
+from webapp.domain.permissions import MANAGES, PAYS, ROLE
 from webapp.domain.purchase_orders import THIS_TERM, PoNumberChange
 from webapp.domain.refusals import NotThere
 from webapp.domain.seats import TAKEN_SQL
@@ -73,7 +74,8 @@ def _date(text: str | None) -> date | None:
 
 
 _MANAGE_SQL = f"""
-SELECT s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, {TAKEN_SQL} AS seats_taken,
+SELECT {ROLE} AS role,
+ s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, {TAKEN_SQL} AS seats_taken,
  s.status, s.shelf,
  s.commitment, s.billing_period, s.unit_price, s.currency, s.payment_method, s.po_number, s.po_version,
  s.next_po_number, s.anchor_day, s.account_id,
@@ -102,23 +104,41 @@ LEFT JOIN person activator ON activator.id = s.activated_by_id
 LEFT JOIN acceptance acc ON acc.subscription_id = s.id
 LEFT JOIN person accepter ON accepter.id = acc.person_id
 LEFT JOIN accepted_text t ON t.sha256 = acc.text_id
-WHERE s.public_id = :public_id AND s.administrator_id = :person
+WHERE s.public_id = :public_id AND {MANAGES}
  AND (s.shelf IN ('active', 'cancelled') OR (s.shelf = 'pending' AND s.activate_before > :now))
 """
 
+# Also for who looks after the billing of its account.
+_READ_SQL = _MANAGE_SQL.replace(MANAGES, f"({MANAGES} OR {PAYS})")
+
 _ACTIVITY_SQL = """
 SELECT e.at, e.action, e.actor_kind, e.actor_name, e.details FROM audit_event e
-WHERE e.subscription_id = :subscription ORDER BY e.id DESC LIMIT :size
+WHERE e.subscription_id = :subscription AND (:users = 1 OR e.action NOT LIKE 'seat%')
+ORDER BY e.id DESC LIMIT :size
 """
 
 
 def managed(person_id: int, public_id: str, *, now: datetime) -> Any:
-    """Everything the manage page shows of one subscription, if this person administers it."""
+    """Everything the manage page shows of one subscription, if this person is its administrator or backup."""
+    return _one(_MANAGE_SQL, person_id, public_id, now=now)
+
+
+def readable(person_id: int, public_id: str, *, now: datetime) -> Any:
+    """The same for who looks after the billing of its account, too; `role` says by which right."""
+    return _one(_READ_SQL, person_id, public_id, now=now)
+
+
+def _one(sql: str, person_id: int, public_id: str, *, now: datetime) -> Any:
     today = _today(now, current_site().time_zone).isoformat()
-    found = row(_MANAGE_SQL, person=person_id, public_id=public_id, now=to_micros(now), today=today)
+    found = row(sql, person=person_id, public_id=public_id, now=to_micros(now), today=today)
     if found is None:
         raise NotThere
     return found
+
+
+def sees_users(found: Any) -> bool:
+    """Of a row that says by which role it is seen."""
+    return bool(found.role != "billing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +150,9 @@ class Activity:
     details: dict[str, Any]
 
 
-def activity(subscription_id: int) -> Sequence[Activity]:
-    """The latest events, newest first."""
-    found = rows(_ACTIVITY_SQL, subscription=subscription_id, size=RECENT_EVENTS)
+def activity(subscription_id: int, *, users: bool = True) -> Sequence[Activity]:
+    """The latest events, newest first; without `users`, none about who uses it."""
+    found = rows(_ACTIVITY_SQL, subscription=subscription_id, users=int(users), size=RECENT_EVENTS)
     return [
         Activity(
             from_micros(event.at), event.action, event.actor_kind, event.actor_name, json.loads(event.details)

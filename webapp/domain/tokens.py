@@ -16,6 +16,7 @@ from webapp.i18n import _
 
 SET_PASSWORD = "set_password"
 INVOICE_ADDRESS = "invoice_address"
+CONFIRM_EMAIL = "confirm_email"
 _RANDOM_BYTES = 32
 
 
@@ -40,6 +41,7 @@ def mint(
     minutes: int,
     next_path: str,
     now: datetime,
+    concerns: str = "",
 ) -> str:
     """The secret itself, which is nowhere else afterwards. It is a person's, or an address' for invoices."""
     token = secrets.token_urlsafe(_RANDOM_BYTES)
@@ -50,6 +52,7 @@ def mint(
         person=person,
         recipient=recipient,
         next_path=next_path,
+        concerns=concerns,
         created_at=now,
         expires_at=now + timedelta(minutes=minutes),
     )
@@ -75,9 +78,15 @@ def consume(token: str, purpose: str, *, now: datetime) -> Token:
         found = peek(token, purpose, now=now)
         if not _mark_used(found, now):
             raise TokenInvalid
-        _mark_others_used(found, now)
+        kill(found.person, purpose, now=now)
         found.used_at = now
         return found
+
+
+def kill(person: Person, purpose: str, *, now: datetime) -> None:
+    """Links of this purpose that were mailed to the person work no longer."""
+    unused = (Token.person == person) & (Token.purpose == purpose) & Token.used_at.is_null()
+    Token.update(used_at=now).where(unused).execute()
 
 
 def _mark_used(token: Token, now: datetime) -> bool:

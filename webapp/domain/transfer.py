@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import peewee as pw
-from email_validator import EmailNotValidError, validate_email
 
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.database import atomic
@@ -15,6 +14,7 @@ from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Seat, Subscription
 from webapp.data.transfers import OPEN_SQL, Transfer
 from webapp.domain import accounts, audit, limits, outbox, seats
+from webapp.domain.addresses import checked_email
 from webapp.domain.cancellation import last_day_before
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
@@ -48,11 +48,6 @@ class NameMissing(Refusal):
 class NameInvalid(Refusal):
     def __str__(self) -> str:
         return _("Use at most %(number)s characters, none of them invisible.", number=LONGEST_NAME)
-
-
-class EmailInvalid(Refusal):
-    def __str__(self) -> str:
-        return _("Enter an email address like name@company.com.")
 
 
 class NotActive(Refusal):
@@ -90,15 +85,6 @@ def checked_name(text: str) -> str:
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise NameInvalid
     return name
-
-
-def checked_email(text: str) -> str:
-    address = text.strip()
-    try:
-        validate_email(address, check_deliverability=False)
-    except EmailNotValidError:
-        raise EmailInvalid from None
-    return address
 
 
 def transfer_administration(
@@ -260,6 +246,27 @@ def name_backup(subscription: Subscription, *, person: Person | None, actor: Per
         return
     with atomic():
         still_ours = (Subscription.id == subscription.id) & (Subscription.administrator == actor)
+        former = Person.get_or_none(Person.id == subscription.backup_id)
         if Subscription.update(backup=person).where(still_ours, Subscription.status == ACTIVE).execute() != 1:
             raise NotThere
         _record(audit.BACKUP_NAMED, subscription, actor, person, now, to=person.name if person else "")
+        if person:
+            _tell_backup("backup_named", person, subscription, actor, now=now)
+        if former:
+            _tell_backup("backup_removed", former, subscription, actor, now=now)
+
+
+def leave_backup(subscription: Subscription, *, actor: Person, now: datetime) -> None:
+    """The backup gives it up; the administrator is told."""
+    with atomic():
+        still_is = (Subscription.id == subscription.id) & (Subscription.backup == actor)
+        if Subscription.update(backup=None).where(still_is).execute() != 1:
+            raise NotThere
+        _record(audit.BACKUP_LEFT, subscription, actor, actor, now)
+        _tell_backup("backup_left", subscription.administrator, subscription, actor, now=now)
+
+
+def _tell_backup(kind: str, to: Person, subscription: Subscription, actor: Person, *, now: datetime) -> None:
+    page = f"/subscriptions/{subscription.public_id}"
+    path = "/subscriptions" if kind == "backup_removed" else page
+    outbox.enqueue(kind, to=to, subscription=subscription, path=path, from_name=actor.name, now=now)

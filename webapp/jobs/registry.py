@@ -10,6 +10,7 @@ from webapp.assembly import Portal
 from webapp.jobs.lapse import lapse
 from webapp.jobs.outbox import deliver
 from webapp.jobs.purge import purge
+from webapp.jobs.whereabouts import answer_waiting
 from webapp.mail.failures import in_words
 from webapp.mail.transport import transport_for
 from webapp.sites import Site
@@ -60,6 +61,7 @@ def _deliver(portal: Portal, site: Site) -> Counts:
 
 _ALL = (
     Job("lapse", "mark subscriptions that nobody activated in time", lambda *at: {"lapsed": lapse(*at)}),
+    Job("whereabouts", "look for people who miss their subscriptions", answer_waiting),
     Job("outbox", "deliver waiting e-mails", _deliver),
     Job("purge", "delete expired links, sessions and attempts", lambda *at: {"deleted": purge(*at)}),
 )

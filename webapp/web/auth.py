@@ -29,6 +29,7 @@ class Visitor(UserMixin):
         self.signed_in, self.token = signed_in, token
         self.person_id, self.name, self.email = signed_in.person_id, signed_in.name, signed_in.email
         self.language, self.account_name = signed_in.language, signed_in.account_name
+        self.account, self.accounts = signed_in.account, signed_in.accounts
 
     def get_id(self) -> str:
         return self.token

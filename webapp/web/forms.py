@@ -17,7 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import ValidationError
 
-from webapp.domain import billing_details, cancellation, purchase_orders, seat_facts
+from webapp.domain import addresses, billing_details, cancellation, names, purchase_orders, seat_facts
 from webapp.domain.invoice_recipients import COMPANY
 from webapp.domain.refusals import Refusal
 from webapp.domain.seat_facts import Facts
@@ -43,6 +43,16 @@ class SignInForm(Form):
 class PasswordLinkForm(Form):
     email = EmailField(validators=[required(N_("Enter your email address."))])
     next = HiddenField()
+
+
+class AddressForm(Form):
+    email = EmailField()
+
+    def validate_email(self, field: EmailField) -> None:
+        try:
+            field.data = addresses.checked_email(field.data or "")
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from None
 
 
 class NewPasswordForm(Form):
@@ -117,6 +127,25 @@ class CancellationForm(Form):
             return date.fromisoformat(str(self.ends_on.data or ""))
         except ValueError:
             return date.min
+
+
+class OwnNameForm(Form):
+    name = StringField()
+
+    def validate_name(self, field: StringField) -> None:
+        try:
+            field.data = names.checked_own_name(field.data or "")
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from None
+
+
+class NewEmailForm(AddressForm):
+    password = PasswordField(validators=[required(N_("Enter your password."))])
+
+
+class OwnPasswordForm(Form):
+    current = PasswordField(validators=[required(N_("Enter your password."))])
+    password = PasswordField(validators=[required(N_("Choose a password."))])
 
 
 NEW_PERSON = "new"  # chosen instead of an address

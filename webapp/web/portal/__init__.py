@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.web.portal import (
+    accounts,
     activation,
     backup,
     billing_details,
@@ -14,14 +15,17 @@ from webapp.web.portal import (
     invoice_recipients,
     language,
     legal,
+    members,
     passwords,
     payment_methods,
+    profile,
     purchase_orders,
     seat_files,
     seats,
     sign_in,
     subscriptions,
     transfer,
+    whereabouts,
 )
 
 
@@ -29,5 +33,6 @@ def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
     of_users = (seats, invitations, seat_files)
     of_money = (billing_details, invoice_recipients, payment_methods)
-    for noun in (sign_in, passwords, *of_subscriptions, *of_users, *of_money, language, help, legal):
+    of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)
+    for noun in (*of_people, *of_subscriptions, *of_users, *of_money, help, legal):
         app.register_blueprint(noun.pages)

@@ -64,7 +64,7 @@ def _agreement_page(subscription: Any, *, status: int = 200, problem: str = "") 
 def show_agreement(public_id: str) -> Any:
     now = this_portal().clock()
     return _agreement_page(
-        permissions.administered_subscription(auth.visitor().person_id, public_id, now=now)
+        permissions.looked_after_subscription(auth.visitor().person_id, public_id, now=now)
     )
 
 

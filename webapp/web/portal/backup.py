@@ -22,7 +22,7 @@ NOBODY = "nobody"
 
 def _subscription(public_id: str) -> Subscription:
     now = this_portal().clock()
-    return permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
+    return permissions.own_subscription(auth.visitor().person_id, public_id, now=now)
 
 
 def _page(subscription: Subscription, *, problem: str = "") -> Any:
@@ -44,6 +44,23 @@ def _page(subscription: Subscription, *, problem: str = "") -> Any:
 @policy("person")
 def choose(public_id: str) -> Any:
     return _page(_subscription(public_id))
+
+
+@pages.get("/leave")
+@policy("person")
+def show_leave(public_id: str) -> Any:
+    """What giving it up means, for the backup."""
+    found = permissions.backed_up_subscription(auth.visitor().person_id, public_id, now=this_portal().clock())
+    return htmx.render("backup/leave.html", subscription=found)
+
+
+@pages.post("/leave")
+@policy("person")
+def leave(public_id: str) -> Any:
+    now = this_portal().clock()
+    found = permissions.backed_up_subscription(auth.visitor().person_id, public_id, now=now)
+    transfer.leave_backup(found, actor=Person.get_by_id(auth.visitor().person_id), now=now)
+    return htmx.go("/subscriptions?done=left-backup")
 
 
 @pages.post("")

@@ -45,7 +45,7 @@ def _page(
 
 def _value(public_id: str, *, saved: bool = False) -> Any:
     now = this_portal().clock()
-    row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+    row = subscriptions.readable(auth.visitor().person_id, public_id, now=now)
     return htmx.render(
         "billing_details/_value.html",
         fragment="billing_details/_value.html",
@@ -53,7 +53,7 @@ def _value(public_id: str, *, saved: bool = False) -> Any:
         standing=subscriptions.standing(row, now=now),
         billing=billing_details.details_of_row(row),
         saved=saved,
-        activity=subscriptions.activity(row.id) if saved else (),
+        activity=subscriptions.activity(row.id, users=subscriptions.sees_users(row)) if saved else (),
     )
 
 

@@ -50,7 +50,7 @@ def _page(
         account_name=subscription.account.name,
         administrator_email=subscription.administrator.email,
         recipients=invoice_recipients.recipients(subscription.account_id, subscription.public_id),
-        manageable=True,
+        running=True,
         form=form,
         problem=problem,
         at_the_field=form is not None and status == 422,

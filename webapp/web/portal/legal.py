@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from webapp.domain import limits, sign_in
+from webapp.domain import limits, sign_in, whereabouts
 from webapp.web import htmx
 from webapp.web.policy import policy
 
@@ -29,6 +29,7 @@ def privacy() -> Any:
         idle_hours=sign_in.IDLE.seconds // 3600,
         link_minutes=sign_in.LINK_MINUTES,
         attempt_days=limits.KEPT.days,
+        whereabouts_days=whereabouts.KEPT.days,
     )
 
 

@@ -52,14 +52,14 @@ def _form_page(subscription: Any, form: PoNumberForm, *, status: int = 200, conf
 def _value(public_id: str, **context: Any) -> Any:
     """In place: from the page's own row, so that the warning is there, or gone, too."""
     now = this_portal().clock()
-    row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+    row = subscriptions.readable(auth.visitor().person_id, public_id, now=now)
     return htmx.render(
         "purchase_orders/_value.html",
         fragment="purchase_orders/_value.html",
         subscription=row,
         standing=subscriptions.standing(row, now=now),
         next_invoice=purchase_orders.next_invoice(row, now=now),
-        activity=subscriptions.activity(row.id) if context else (),
+        activity=subscriptions.activity(row.id, users=subscriptions.sees_users(row)) if context else (),
         edited=request.values.get("term", THIS_TERM),
         **context,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Blueprint, request
 
 from webapp.domain import (
     billing_details,
+    empty_lists,
     invoice_recipients,
     payment_methods,
     purchase_orders,
@@ -16,7 +18,18 @@ from webapp.domain import (
     subscription_list,
     subscriptions,
 )
-from webapp.domain.subscription_list import COUNT_LIMIT, NO_REMINDERS, Query
+from webapp.domain.subscription_list import (
+    BACKUP,
+    BILLING,
+    COUNT_LIMIT,
+    MINE,
+    NO_PAGE,
+    NO_REMINDERS,
+    Counts,
+    Query,
+    Reminders,
+    Scope,
+)
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal
@@ -27,28 +40,70 @@ pages = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
 @pages.get("")
 @policy("person")
 def show_list() -> Any:
-    portal, person_id = this_portal(), auth.visitor().person_id
-    now = portal.clock()
+    portal, visitor = this_portal(), auth.visitor()
+    person_id, now, scope = visitor.person_id, portal.clock(), _scope()
     query = Query.from_url(request.args)
-    counts = subscription_list.counts(person_id, now=now)
-    page = subscription_list.page(person_id, query, now=now)
-    reminders = NO_REMINDERS
-    if counts.reminders and not htmx.wants_fragment():
-        reminders = subscription_list.reminders(person_id, now=now)
+    view, counts = _view(query, scope)
+    page = NO_PAGE
+    if counts.all:
+        page = subscription_list.page(person_id, query, now=now, view=view, scope=scope)
+    whole = not htmx.wants_fragment()
     return htmx.render(
         "subscriptions/list.html",
         fragment="subscriptions/_results.html",
         query=query,
+        view=view,
+        views=_views(counts),
         counts=counts,
         count_limit=COUNT_LIMIT,
         next_renewal=counts.next_renewal and date.fromisoformat(counts.next_renewal),
         page=page,
-        reminders=reminders,
-        used=seat_list.used_by(person_id, now=now) if counts.holds_seat and not htmx.wants_fragment() else [],
+        reminders=_reminders(counts, view, scope) if whole else NO_REMINDERS,
+        used=seat_list.used_by(person_id, now=now) if whole and counts.holds_seat else [],
+        reasons=empty_lists.reasons(person_id, now=now) if whole and not counts.all else None,
+        done=request.args.get("done", ""),
         product=portal.catalogue.by_key,
         standing=lambda row: subscriptions.standing(row, now=now),
         queue_standing=lambda row: subscriptions.pending_standing(row.activate_before, now=now),
     )
+
+
+def _scope() -> Scope:
+    """The account that the session looks at."""
+    visitor = auth.visitor()
+    return Scope(visitor.account.id if visitor.account else None, several=len(visitor.accounts) > 1)
+
+
+def _view(query: Query, scope: Scope) -> tuple[str, Counts]:
+    """The one that was asked for, or else the first in which there is something."""
+    person_id, now, billing = auth.visitor().person_id, this_portal().clock(), _looks_after_billing()
+    asked = MINE if query.view == BILLING and not billing else query.view
+    counts = subscription_list.counts(person_id, now=now, view=asked or MINE, scope=scope)
+    if asked or counts.all:
+        return asked or MINE, counts
+    other = BILLING if billing else BACKUP if counts.backs_up else MINE
+    if other == MINE:
+        return MINE, counts
+    return other, subscription_list.counts(person_id, now=now, view=other, scope=scope)
+
+
+def _views(counts: Counts) -> list[str]:
+    """Between which the person may choose."""
+    there = {MINE: counts.administers, BACKUP: counts.backs_up, BILLING: _looks_after_billing()}
+    return [view for view, something in there.items() if something]
+
+
+def _reminders(counts: Counts, view: str, scope: Scope) -> Reminders:
+    """What awaits activation stands above what one administers only."""
+    if not counts.reminders:
+        return NO_REMINDERS
+    found = subscription_list.reminders(auth.visitor().person_id, now=this_portal().clock(), scope=scope)
+    return found if view == MINE else replace(found, queue=())
+
+
+def _looks_after_billing() -> bool:
+    account = auth.visitor().account
+    return account is not None and account.billing
 
 
 @pages.get("/<public_id:public_id>")
@@ -56,10 +111,10 @@ def show_list() -> Any:
 def manage(public_id: str) -> Any:
     portal = this_portal()
     now = portal.clock()
-    row = subscriptions.managed(auth.visitor().person_id, public_id, now=now)
+    row = subscriptions.readable(auth.visitor().person_id, public_id, now=now)
     standing = subscriptions.standing(row, now=now)
-    manageable = standing.state in ("active", "cancelling")
-    activity = subscriptions.activity(row.id)
+    running = standing.state in ("active", "cancelling")
+    activity = subscriptions.activity(row.id, users=subscriptions.sees_users(row))
     done = request.args.get("done", "")
     return htmx.render(
         "subscriptions/manage.html",
@@ -67,9 +122,9 @@ def manage(public_id: str) -> Any:
         standing=standing,
         product=portal.catalogue.by_key(row.product_key),
         billing=billing_details.details_of_row(row),
-        recipients=invoice_recipients.recipients(row.account_id, public_id) if manageable else (),
-        next_invoice=purchase_orders.next_invoice(row, now=now) if manageable else None,
-        payment_choices=payment_methods.choices(row.payment_method) if manageable else (),
+        recipients=invoice_recipients.recipients(row.account_id, public_id) if running else (),
+        next_invoice=purchase_orders.next_invoice(row, now=now) if running else None,
+        payment_choices=payment_methods.choices(row.payment_method) if running else (),
         activity=activity,
         done=done,
         change=subscriptions.latest_po_change(row, activity) if done == "po" else None,

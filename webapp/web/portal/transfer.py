@@ -11,9 +11,10 @@ from webapp.data.accounts import Person
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Subscription
 from webapp.domain import permissions, transfer
+from webapp.domain.addresses import EmailInvalid
 from webapp.domain.candidates import WORTH_SEARCHING, candidate, candidates
 from webapp.domain.refusals import Refusal
-from webapp.domain.transfer import EmailInvalid, NameInvalid, NameMissing, NewPerson
+from webapp.domain.transfer import NameInvalid, NameMissing, NewPerson
 from webapp.web import auth, htmx
 from webapp.web.forms import TransferForm
 from webapp.web.policy import policy
@@ -33,7 +34,7 @@ class Problem:
 
 def _subscription(public_id: str) -> Subscription:
     now = this_portal().clock()
-    return permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
+    return permissions.own_subscription(auth.visitor().person_id, public_id, now=now)
 
 
 def _page(

@@ -1,0 +1,27 @@
+"""Names of people, as people type them."""
+
+from __future__ import annotations
+
+from webapp.domain.refusals import Refusal
+from webapp.i18n import _
+
+LONGEST_NAME = 120
+
+
+class OwnNameMissing(Refusal):
+    def __str__(self) -> str:
+        return _("Enter your name.")
+
+
+class OwnNameInvalid(Refusal):
+    def __str__(self) -> str:
+        return _("Use at most %(number)s characters, none of them invisible.", number=LONGEST_NAME)
+
+
+def checked_own_name(text: str) -> str:
+    name = " ".join(text.split())
+    if not name:
+        raise OwnNameMissing
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise OwnNameInvalid
+    return name
