@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from webapp.domain import limits, sign_in
+from webapp.domain import limits, seat_facts, seat_files, sign_in
 from webapp.web import htmx
 from webapp.web.policy import policy
 
@@ -29,6 +29,8 @@ def privacy() -> Any:
         idle_hours=sign_in.IDLE.seconds // 3600,
         link_minutes=sign_in.LINK_MINUTES,
         attempt_days=limits.KEPT.days,
+        invitation_days=seat_facts.LINK_DAYS,
+        file_days=seat_files.KEPT.days,
     )
 
 
