@@ -85,7 +85,7 @@ class Counts:
     cancelled: int
     next_renewal: str | None  # ISO date
     handed_over: bool  # anything that may still be taken back
-    holds_seat: bool  # so that there is something to use, administered or not
+    holds_seat: bool = False  # so that there is something to use, administered or not
 
     @property
     def all(self) -> int:
