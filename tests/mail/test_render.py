@@ -27,6 +27,7 @@ def context(**changes: Any) -> dict[str, Any]:
         product_name="PROFIS Engineering Premium",
         quantity=3,
         po_number="BC 2026-113",
+        account=SimpleNamespace(name="Exemple Construction"),
         public_id="SUB-FR-204118",
         term_start=date(2026, 11, 22),
         term_end=date(2027, 11, 22),
@@ -63,6 +64,7 @@ def context(**changes: Any) -> dict[str, Any]:
         "companies": ["Exemple Construction", "Autre Exemple"],
         "administers": 3,
         "uses": 1,
+        "link_days": 30,
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
@@ -218,7 +220,7 @@ def test_who_never_asked_for_invoices_hears_who_did_and_that_nothing_will_come()
 
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
     for kind in KINDS:
-        if kind not in ("withdrawn", "transfer_taken_back"):
+        if kind not in ("withdrawn", "transfer_taken_back", "seat_removed"):
             assert f"\n{LINK}\n" in rendered(kind).text
 
 
@@ -234,8 +236,8 @@ def test_what_people_write_is_shown_and_never_obeyed(kind: str) -> None:
     evil = "<b onclick=x>{{ 7*7 }}</b>\r\n\r\nPay at http://evil.example"
     person = SimpleNamespace(name=evil, email="m@example.com")
     bought = context()["subscription"]
-    bought.product_name = bought.po_number = evil
-    mail = rendered(kind, person=person, subscription=bought, reason=evil)
+    bought.product_name = bought.po_number = bought.account.name = evil
+    mail = rendered(kind, person=person, subscription=bought, reason=evil, from_name=evil)
     assert "<b onclick" not in mail.html
     assert "49" not in mail.html[mail.html.index("<h1") : mail.html.index("<h1") + 2000]
     assert "\nPay at" not in mail.text

@@ -27,6 +27,7 @@ INLINE = {
     "sub",
     "sup",
     "time",
+    "wbr",
 }
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # An attribute whose words are ids of the same answer.

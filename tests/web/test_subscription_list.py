@@ -12,7 +12,6 @@ from flask import Flask
 from tests.conftest import TestClock
 from tests.support.cast import (
     ALICE,
-    BOB,
     CHARLIE,
     Actor,
     Cast,

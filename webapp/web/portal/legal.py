@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from webapp.domain import limits, sign_in, whereabouts
+from webapp.domain import limits, seat_facts, seat_files, sign_in, whereabouts
 from webapp.web import htmx
 from webapp.web.policy import policy
 
@@ -30,6 +30,8 @@ def privacy() -> Any:
         link_minutes=sign_in.LINK_MINUTES,
         attempt_days=limits.KEPT.days,
         whereabouts_days=whereabouts.KEPT.days,
+        invitation_days=seat_facts.LINK_DAYS,
+        file_days=seat_files.KEPT.days,
     )
 
 
