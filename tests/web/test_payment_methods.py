@@ -17,7 +17,9 @@ from webapp.domain.payment_methods import (
     IbanMisshapen,
     IbanMistyped,
     MandateNotAccepted,
+    SetUpUnavailable,
 )
+from webapp.payments import DIRECT_DEBIT, Instrument, SetUpFailed, Wanted
 
 IBAN = "FR14 2004 1010 0505 0001 3M02 606"
 
@@ -129,6 +131,26 @@ def test_a_newer_mandate_is_read_before_it_is_given(alice: SiteClient, portal: P
     before = written(portal)
     answer = alice.post(f"{path}/direct-debit", data=typed(portal, mandate="0" * 64))
     assert answer.status_code == 409 and page_of(answer).one("div", role="alert")
+    assert written(portal) == before
+
+
+@pytest.mark.parametrize("headers", [{}, PARTIAL])
+def test_a_service_out_of_order_is_said_and_changes_nothing(
+    alice: SiteClient, portal: Portal, path: str, headers: dict[str, str]
+) -> None:
+    class Broken:
+        method = DIRECT_DEBIT
+
+        def set_up(self, wanted: Wanted) -> Instrument:
+            raise SetUpFailed("unavailable")
+
+    portal.__dict__["payments"] = {DIRECT_DEBIT: Broken()}
+    before = written(portal)
+    answer = alice.post(f"{path}/direct-debit", data=typed(portal), headers=headers)
+    assert answer.status_code == 409
+    note = page_of(answer).one("div", role="alert").text
+    assert said(alice, SetUpUnavailable()) in note
+    assert page_of(answer).one("input", id="iban")["value"] == IBAN
     assert written(portal) == before
 
 

@@ -121,8 +121,7 @@ def by_direct_debit(public_id: str) -> Any:
             now=portal.clock(),
         )
     except (PaymentConflict, MandateChanged, SetUpUnavailable) as refusal:
-        status = 503 if isinstance(refusal, SetUpUnavailable) else 409
-        return _page(_subscription(public_id), form, status=status, refusal=refusal, wished=DIRECT_DEBIT)
+        return _page(_subscription(public_id), form, status=409, refusal=refusal, wished=DIRECT_DEBIT)
     except tuple(_FIELD_OF) as refusal:
         return _page(subscription, form, status=422, refusal=refusal, wished=DIRECT_DEBIT)
     return htmx.go(f"/subscriptions/{public_id}?done=payment")
