@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, request
-from flask_limiter.util import get_remote_address
 
 from webapp.domain import whereabouts
 from webapp.web import auth, htmx
@@ -31,7 +30,7 @@ def ask() -> Any:
     if not form.validate():
         return htmx.render("whereabouts/page.html", status=422, form=form)
     with portal.support.bound():
-        network = whereabouts.network_of(get_remote_address())
+        network = whereabouts.network_of(request.remote_addr or "")
         whereabouts.ask(str(form.email.data), network=network, now=portal.clock())
     return htmx.go("/missing-subscriptions/asked")
 
