@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from webapp.data.database import to_micros
-from webapp.data.statements import rows
-
-MOST_USED = 5
+from webapp.data.statements import row
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """`used`: what the person uses and whom to ask about it; others are how many there were."""
+    """How many there were, and what became of them."""
 
-    used: Sequence[Any]
     lapsed: int
     withdrawn: int
     handed_over: int
@@ -25,14 +20,11 @@ class Reasons:
 
     @property
     def any(self) -> bool:
-        return bool(self.used or self.lapsed or self.withdrawn or self.handed_over or self.elsewhere)
+        return bool(self.lapsed or self.withdrawn or self.handed_over or self.elsewhere)
 
 
-# One statement for both: what is used comes as rows, the rest is the same in each of them.
-_SQL = f"""
-SELECT r.lapsed, r.withdrawn, r.handed_over, r.elsewhere, u.product_name, u.administrator_name,
- u.administrator_email
-FROM (SELECT
+_SQL = """
+SELECT
  (SELECT count(*) FROM subscription s WHERE s.administrator_id = :person AND (s.status = 'lapsed'
    OR (s.status = 'pending' AND s.activate_before <= :now))) AS lapsed,
  (SELECT count(*) FROM subscription s
@@ -41,18 +33,11 @@ FROM (SELECT
   WHERE t.from_person_id = :person AND t.taken_back_at IS NULL) AS handed_over,
  (SELECT count(*) FROM subscription s
   WHERE s.administrator_id = :person AND (s.shelf IN ('active', 'cancelled')
-   OR (s.shelf = 'pending' AND s.activate_before > :now))) AS elsewhere) r
-LEFT JOIN (SELECT s.product_name, s.sort_key, s.id, p.name AS administrator_name,
-  p.email AS administrator_email
- FROM seat JOIN subscription s ON s.id = seat.subscription_id JOIN person p ON p.id = s.administrator_id
- WHERE seat.person_id = :person AND s.status = 'active' ORDER BY s.sort_key, s.id LIMIT {MOST_USED}) u
- ON 1 = 1
-ORDER BY u.sort_key, u.id
+   OR (s.shelf = 'pending' AND s.activate_before > :now))) AS elsewhere
 """
 
 
 def reasons(person_id: int, *, now: datetime) -> Reasons:
-    found = rows(_SQL, person=person_id, now=to_micros(now))
-    first = found[0]
-    used = [one for one in found if one.product_name is not None]
-    return Reasons(used, first.lapsed, first.withdrawn, first.handed_over, first.elsewhere)
+    found = row(_SQL, person=person_id, now=to_micros(now))
+    assert found is not None
+    return Reasons(found.lapsed, found.withdrawn, found.handed_over, found.elsewhere)
