@@ -6,6 +6,8 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import peewee as pw
+
 from webapp.data.accounts import Person
 from webapp.data.billing import InvoiceRecipient
 from webapp.data.database import atomic
@@ -78,25 +80,21 @@ def consume(token: str, purpose: str, *, now: datetime) -> Token:
         found = peek(token, purpose, now=now)
         if not _mark_used(found, now):
             raise TokenInvalid
-        kill(found.person, purpose, now=now)
+        _kill((Token.person == found.person) & (Token.recipient == found.recipient), purpose, now=now)
         found.used_at = now
         return found
 
 
 def kill(person: Person, purpose: str, *, now: datetime) -> None:
     """Links of this purpose that were mailed to the person work no longer."""
-    unused = (Token.person == person) & (Token.purpose == purpose) & Token.used_at.is_null()
-    Token.update(used_at=now).where(unused).execute()
+    _kill(Token.person == person, purpose, now=now)
+
+
+def _kill(whose: pw.Expression, purpose: str, *, now: datetime) -> None:
+    Token.update(used_at=now).where(whose, Token.purpose == purpose, Token.used_at.is_null()).execute()
 
 
 def _mark_used(token: Token, now: datetime) -> bool:
     """False if somebody was faster."""
     unused = (Token.token_hash == token.token_hash) & Token.used_at.is_null()
     return Token.update(used_at=now).where(unused).execute() == 1
-
-
-def _mark_others_used(token: Token, now: datetime) -> None:
-    owner = (Token.person == token.person) & (Token.recipient == token.recipient)
-    Token.update(used_at=now).where(
-        owner & (Token.purpose == token.purpose) & Token.used_at.is_null()
-    ).execute()
