@@ -378,24 +378,31 @@ def test_the_backup_is_told_when_named_and_removed_and_may_leave(scene: Scene) -
 # ---- the members
 
 
+def shown(scene: Scene, by: Person, **asked: str) -> members.Members:
+    return members.members(scene.rights(by), person_id=by.id, now=scene.clock.now, **asked)
+
+
 def listed(scene: Scene, by: Person, **asked: str) -> list[str]:
-    found = members.members(scene.rights(by), person_id=by.id, **asked)
-    return [person.name for person in found.people]
+    return [person.name for person in shown(scene, by, **asked).people]
 
 
 def test_members_are_shown_by_name_with_their_roles(scene: Scene) -> None:
     scene.grant(scene.erin, by=scene.olga)
     Seat.create(subscription=scene.current(), person=scene.bob, state="active", since=scene.clock.now)
-    people = {
-        person.name: person
-        for person in members.members(scene.rights(scene.olga), person_id=scene.olga.id).people
-    }
+    people = {person.name: person for person in shown(scene, scene.olga).people}
     assert list(people) == ["Bob", "Erin", "Kim", "Olga Muster"]
     assert people["Erin"].billing_since and not people["Bob"].billing_since
     assert (people["Olga Muster"].administers, people["Kim"].backs_up, people["Bob"].uses) == (1, 1, 1)
-    to_erin = members.members(scene.rights(scene.erin), person_id=scene.erin.id).people
+    to_erin = shown(scene, scene.erin).people
     assert not any(person.uses for person in to_erin)
     assert [person.administers for person in to_erin] == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("over", [{"counted": 0}, {"over_on": "2026-01-01"}])
+def test_what_a_member_may_use_no_more_is_not_counted(scene: Scene, over: dict[str, Any]) -> None:
+    since = scene.clock.now
+    Seat.create(subscription=scene.current(), person=scene.bob, state="active", since=since, **over)
+    assert not any(person.uses for person in shown(scene, scene.olga).people)
 
 
 @pytest.mark.parametrize(
@@ -417,15 +424,15 @@ def test_pages_of_members_hold_everybody_once(scene: Scene) -> None:
     for number in range(2 * PAGE_SIZE):
         person = keep_person(f"{number}@many.example", name="The Same Name", now=scene.clock.now)
         accounts.join(person, scene.account, now=scene.clock.now)
-    rights, seen, cursor = scene.rights(scene.olga), list[int](), ""
+    seen, cursor = list[int](), ""
     pages = []
     for _page in range(3):
-        found = members.members(rights, person_id=scene.olga.id, after=cursor)
+        found = shown(scene, scene.olga, after=cursor)
         seen += [person.id for person in found.people]
         pages.append([person.id for person in found.people])
         cursor = found.next_cursor
     assert not cursor and len(seen) == len(set(seen)) == 2 * PAGE_SIZE + 4
-    back = members.members(rights, person_id=scene.olga.id, before=found.previous_cursor)
+    back = shown(scene, scene.olga, before=found.previous_cursor)
     assert [person.id for person in back.people] == pages[1]
 
 

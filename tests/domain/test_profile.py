@@ -14,12 +14,16 @@ from tests.support.cast import PASSWORD, accept, keep_person, place_order
 from tests.support.letters import fetch_letters
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
+from webapp.data.agreements import AcceptedText
 from webapp.data.audit import AuditEvent
+from webapp.data.billing import BillingDetails
 from webapp.data.email_changes import EmailChange
+from webapp.data.mandates import Mandate
 from webapp.data.outbox import QUEUED, OutboxMessage
 from webapp.data.records import insert
 from webapp.data.schema import MODELS
 from webapp.data.sign_in import Attempt, Session, Token
+from webapp.data.subscriptions import Seat
 from webapp.data.whereabouts import AnsweredRequest
 from webapp.domain import audit, email_changes, my_data, names, outbox, people, sessions, sign_in, tokens
 from webapp.domain.addresses import EmailInvalid
@@ -113,6 +117,15 @@ def test_what_is_no_name_is_refused(scene: Scene, typed: str, refusal: type[Exce
 
 
 # ---- address
+
+
+def test_lists_of_users_find_the_new_address(portal: Portal, scene: Scene) -> None:
+    placed = place_order(portal, ordered_at=scene.clock.now)
+    seat = Seat.create(subscription=placed, person=scene.alice, state="active", since=scene.clock.now)
+    scene.ask()
+    email_changes.confirm(scene.link(), now=scene.clock.now)
+    found = Seat.get_by_id(seat.id).search_key
+    assert NEW in found and OLD not in found
 
 
 def test_a_link_goes_to_the_new_address_and_a_notice_to_the_old(scene: Scene) -> None:
@@ -406,3 +419,18 @@ def test_every_reference_to_a_person_is_followed() -> None:
     """Who adds a table need not think of the file; this says which tables it has."""
     followed = {model._meta.table_name for model in MODELS if my_data._references(model, Person)}
     assert followed >= {"audit_event", "membership", "seat", "transfer", "email_change", "answered_request"}
+
+
+def test_the_companys_billing_data_and_the_account_number_stay_out(portal: Portal, scene: Scene) -> None:
+    now, alice = scene.clock.now, scene.alice
+    placed = place_order(portal, ordered_at=now, purchaser={"name": "Alice Martin", "email": OLD})
+    accept(placed, now=now)
+    where = {"name": "Musterbau", "line1": "Hidden Lane 1", "city": "Nantes", "country": "FR"}
+    BillingDetails.create(account=placed.account, **where, changed_by=alice, changed_at=now)
+    mandate = {"reference": "R-1", "language": "fr", "accepted_at": now, "text": AcceptedText.select().get()}
+    iban = {"holder": "Alice Martin", "iban_country": "FR", "iban_ending": "2606", "iban_sealed": "sealed!"}
+    Mandate.create(subscription=placed, person=alice, **mandate, **iban)
+    found = my_data.everything_about(alice.id, now=now)
+    assert found["mandate"][0]["iban_ending"] == "2606" and "sealed!" not in json.dumps(found)
+    (changed,) = found["billing_details"]
+    assert changed.keys() == {"account", "changed_by", "changed_at"} and changed["changed_by"] == "me"

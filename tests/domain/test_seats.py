@@ -21,6 +21,7 @@ from webapp.data.subscriptions import ENDED, Seat, Subscription
 from webapp.domain import (
     audit,
     invitations,
+    people,
     seat_facts,
     seat_list,
     seats,
@@ -441,7 +442,5 @@ def test_a_cursor_that_is_none_starts_at_the_beginning(house: House, cursor: str
 
 def test_a_new_name_is_found_and_sorted_by(house: House) -> None:
     house.invite(MAX)
-    person = house.person(MAX)
-    person.name, person.sort_key = "Adam Neu", "adam neu"
-    seats.renamed(person)
-    assert house.listed(text="adam") == [MAX]
+    people.change_name(house.person(MAX).id, "Adam Neu", now=house.clock())
+    assert house.listed(text="adam") == [MAX] and house.seat(MAX).sort_key == "adam neu"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 
 from tests.conftest import TestClock
-from tests.support.cast import keep_person, place_order
+from tests.support.cast import accept, keep_person, place_order
+from tests.support.client import said
 from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.outbox import OutboxMessage
+from webapp.data.subscriptions import Seat
 from webapp.data.support import SharedAttempt, SupportNotBound, WhereaboutsLook, WhereaboutsRequest
 from webapp.data.whereabouts import AnsweredRequest
 from webapp.domain import audit, outbox, whereabouts
@@ -167,6 +171,19 @@ def test_a_site_that_knows_the_address_mails_its_own_link(portal: Portal, clock:
             assert "Musterbau" in mail.text
             event = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
             assert (event.action, event.person.email) == (audit.WHEREABOUTS_MAILED, ADDRESS.lower())
+
+
+@pytest.mark.parametrize(("facts", "uses"), [({}, 1), ({"counted": 0}, 0), ({"over_on": "2026-01-01"}, 0)])
+def test_only_what_can_be_used_today_is_told(
+    portal: Portal, bound_fr: Site, clock: TestClock, facts: dict[str, Any], uses: int
+) -> None:
+    placed = place_order(portal, ordered_at=clock.now, purchaser={"name": "Alice", "email": ADDRESS.lower()})
+    accept(placed, now=clock.now)
+    Seat.create(subscription=placed, person=placed.administrator, state="active", since=clock.now, **facts)
+    OutboxMessage.delete().execute()
+    assert whereabouts.answer("key", ADDRESS, now=clock.now)
+    told = said(bound_fr, "Subscriptions that you use")
+    assert re.search(rf"{re.escape(told)}\W+{uses}\n", OutboxMessage.get().text)
 
 
 def test_a_site_that_does_not_know_it_does_nothing(bound_fr: Site, clock: TestClock) -> None:

@@ -52,7 +52,8 @@ def test_billing_finds_the_accounts_subscriptions_and_nothing_of_seats(
     page = erin.page(page_of_one)
     assert said(erin, "You look after the billing of %(company)s. Everything else is managed by %(name)s.", company="kanari-fr-ouest AG", name=ALICE.name) in page.text  # fmt: skip
     ends = {link.removeprefix(page_of_one) for link in page.links if link.startswith(page_of_one)}
-    assert ends == {"/purchase-order"}
+    money = {"/purchase-order", "/purchase-order?term=next", "/billing-details", "/invoice-addresses"}
+    assert ends == {*money, "/payment-method"}
     assert BOB.name not in page.text and said(erin, "%(num)s assigned", num=1) not in page.text
 
 
@@ -69,6 +70,22 @@ def test_billing_changes_the_purchase_order_number(
     with portal.at(portal.sites["fr"]):
         event = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
         assert (event.action, event.actor.email) == (audit.PURCHASE_ORDER_CHANGED, ERIN.email)
+
+
+def test_billing_sees_nothing_of_users_after_a_change_in_place(
+    alice: SiteClient, erin: SiteClient, page_of_one: str
+) -> None:
+    alice.post(f"{page_of_one}/users/invite", data={"addresses": "newcomer@example.com"})
+    assert "newcomer" in alice.page(page_of_one).one("ol", id="activity").text
+    address = {"email": "accounts@example.com", "whose": "subscription"}
+    details = {"name": "X", "line1": "1", "postal_code": "44000", "city": "Nantes", "country": "FR"}
+    for path, body in (
+        ("/invoice-addresses", address),
+        ("/billing-details", {**details, "version": "0"}),
+        ("/purchase-order", {"po_number": "FROM ERIN", "version": "0"}),
+    ):
+        activity = page_of(erin.post(page_of_one + path, data=body, headers=PARTIAL)).one("ol", id="activity")
+        assert "newcomer" not in activity.text, path
 
 
 def test_billing_and_backup_see_lists_and_pages_at_the_usual_cost(

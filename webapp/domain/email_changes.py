@@ -14,7 +14,7 @@ from webapp.data.database import atomic
 from webapp.data.email_changes import EmailChange
 from webapp.data.keys import email_key
 from webapp.data.records import find
-from webapp.domain import audit, limits, outbox, sign_in, tokens
+from webapp.domain import audit, limits, outbox, seats, sign_in, tokens
 from webapp.domain.addresses import checked_email
 from webapp.domain.refusals import Refusal
 from webapp.domain.tokens import TokenInvalid
@@ -128,4 +128,5 @@ def _take_over(person: Person, email: str) -> bool:
         return False
     Person.update(email=email, email_key=key).where(Person.id == person.id).execute()
     person.email, person.email_key = email, key
+    seats.renamed(person)
     return True

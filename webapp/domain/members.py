@@ -17,7 +17,7 @@ from webapp.data.database import atomic
 from webapp.data.keys import email_key, fold
 from webapp.data.statements import contains, part_parameter, rows
 from webapp.data.subscriptions import ACTIVE, Subscription
-from webapp.domain import audit, limits, outbox, permissions
+from webapp.domain import audit, limits, outbox, permissions, seats
 from webapp.domain.permissions import AccountRights
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
@@ -89,11 +89,17 @@ ORDER BY p.sort_key {{direction}}, p.id {{direction}} LIMIT {PAGE_SIZE + 1}
 # Of what the one who looks manages: what colleagues administer is their business.
 _SEATS = f"""(SELECT count(*) FROM (SELECT 1 FROM seat JOIN subscription s ON s.id = seat.subscription_id
    WHERE seat.person_id = p.id AND s.account_id = :account AND {permissions.MANAGES}
-   LIMIT {COUNT_LIMIT}) x)"""
+    AND {seats.USABLE_SQL} LIMIT {COUNT_LIMIT}) x)"""
 
 
 def members(
-    rights: AccountRights, *, person_id: int, search: str = "", after: str = "", before: str = ""
+    rights: AccountRights,
+    *,
+    person_id: int,
+    now: datetime,
+    search: str = "",
+    after: str = "",
+    before: str = "",
 ) -> Members:
     """By name, from a cursor on; only numbered parameter names enter the SQL, what people type never does."""
     edge = _read_cursor(before or after)
@@ -103,9 +109,8 @@ def members(
     sql = _PEOPLE_SQL.replace("{seats}", _SEATS if rights.sees_seats else "0")
     sql = sql.replace("{more}", f"{words} {step}").replace("{direction}", "DESC" if backwards else "ASC")
     key, last_id = edge or ("", 0)
-    found = list(
-        rows(sql, account=rights.account_id, person=person_id, key=key, last_id=last_id, **parameters)
-    )
+    parameters |= {"today": seats.today(now).isoformat(), "key": key}
+    found = list(rows(sql, account=rights.account_id, person=person_id, last_id=last_id, **parameters))
     return _one_page(found, begun=edge is not None, backwards=backwards)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import peewee as pw
 
 from webapp.data.accounts import Account, Person
+from webapp.data.billing import BillingDetails, InvoiceRecipient
 from webapp.data.database import SiteModel, current_site
 from webapp.data.schema import MODELS
 from webapp.data.sign_in import Attempt
@@ -21,10 +22,14 @@ from webapp.data.subscriptions import Subscription
 # Secrets, and what is worth nothing to anybody: hashes of links and sessions, keys to sort and find by.
 _LEFT_OUT = {
     *("id", "password_hash", "token_hash", "claim", "key", "search_key", "sort_key", "email_key"),
-    *("po_version", "shelf", "renewal_key", "token_concerns", "concerns"),
+    *("po_version", "shelf", "renewal_key", "token_concerns", "concerns", "token", "iban_sealed"),
 }
 # Of rows that belong to a company, only what says which they are and what the person has to do with them.
-_ONLY = {Subscription: ("public_id", "product_name", "status", "ordered_at", "activated_at")}
+_ONLY = {
+    Subscription: ("public_id", "product_name", "status", "ordered_at", "activated_at"),
+    BillingDetails: ("account", "changed_at"),
+    InvoiceRecipient: ("account", "email", "added_at", "confirmed_at"),
+}
 
 
 def everything_about(person_id: int, *, now: datetime) -> dict[str, Any]:

@@ -198,8 +198,7 @@ SELECT s.public_id, s.product_key, s.product_name, s.kind, seat.last_day, s.ends
  adm.name AS administrator_name, adm.email AS administrator_email
 FROM seat JOIN subscription s ON s.id = seat.subscription_id JOIN account a ON a.id = s.account_id
 JOIN person adm ON adm.id = s.administrator_id
-WHERE seat.person_id = :person AND seat.counted = 1 AND seat.over_on > :today AND s.status = 'active'
- AND (s.ends_on IS NULL OR s.ends_on > :today)
+WHERE seat.person_id = :person AND {seats.USABLE_SQL}
 ORDER BY s.sort_key, s.id LIMIT {MOST_USED}
 """
 

@@ -29,6 +29,10 @@ from webapp.sites import Product
 TAKEN_SQL = """(s.seats_taken - (SELECT count(*) FROM seat past WHERE past.subscription_id = s.id
  AND past.counted = 1 AND past.state IN ('invited', 'active') AND past.over_on <= :today))"""
 
+# That there is something to use today.
+USABLE_SQL = """seat.counted = 1 AND seat.over_on > :today AND s.status = 'active'
+ AND (s.ends_on IS NULL OR s.ends_on > :today)"""
+
 
 class NotSelfService(Refusal):
     def __str__(self) -> str:

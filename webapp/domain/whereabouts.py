@@ -22,7 +22,7 @@ from webapp.data.keys import email_key
 from webapp.data.statements import row
 from webapp.data.support import SharedAttempt, WhereaboutsLook, WhereaboutsRequest
 from webapp.data.whereabouts import AnsweredRequest
-from webapp.domain import audit, limits, outbox
+from webapp.domain import audit, limits, outbox, seats
 from webapp.domain.limits import TooOften
 
 PER_ADDRESS = limits.Limit("whereabouts", times=3, within=timedelta(days=1))
@@ -136,17 +136,19 @@ def answer(key: str, email: str, *, now: datetime) -> bool:
     return True
 
 
-_COUNTS_SQL = """
+_COUNTS_SQL = f"""
 SELECT (SELECT count(*) FROM subscription s
         WHERE s.administrator_id = :person AND (s.status IN ('active', 'ended')
           OR (s.status = 'pending' AND s.activate_before > :now))) AS administers,
-       (SELECT count(*) FROM seat WHERE seat.person_id = :person) AS uses
+       (SELECT count(*) FROM seat JOIN subscription s ON s.id = seat.subscription_id
+        WHERE seat.person_id = :person AND {seats.USABLE_SQL}) AS uses
 """
 
 
 def _known_here(person: Person, *, now: datetime) -> dict[str, Any]:
     """What the mail tells of this site: it goes to who it is about."""
-    counts = row(_COUNTS_SQL, person=person.id, now=to_micros(now))
+    today = seats.today(now).isoformat()
+    counts = row(_COUNTS_SQL, person=person.id, now=to_micros(now), today=today)
     assert counts is not None
     companies = Account.select(Account.name).join(Membership).where(Membership.person == person)
     named = [account.name for account in companies.order_by(Membership.id).limit(_COMPANIES)]

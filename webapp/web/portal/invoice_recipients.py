@@ -55,8 +55,14 @@ def _page(
         problem=problem,
         at_the_field=form is not None and status == 422,
         told=done,
-        activity=subscriptions.activity(subscription.id) if done else (),
+        activity=_activity(subscription) if done else (),
     )
+
+
+def _activity(subscription: Subscription) -> Any:
+    """Who is here for billing only reads nothing about users."""
+    manages = auth.visitor().person_id in (subscription.administrator.id, subscription.backup_id)
+    return subscriptions.activity(subscription.id, users=manages)
 
 
 @pages.get(_LIST)

@@ -32,6 +32,7 @@ def _page(rights: AccountRights, *, status: int = 200, problem: str = "") -> Any
     found = members.members(
         rights,
         person_id=auth.visitor().person_id,
+        now=this_portal().clock(),
         search=search,
         after=request.args.get("after", ""),
         before=request.args.get("before", ""),
