@@ -150,7 +150,6 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         ),
         "the manage page forgets the administrator": Leak(subscriptions, "_READ_SQL", _MANAGED_OR_PAID, ""),
         "the manage page forgets the deadline": Leak(subscriptions, "_READ_SQL", _IN_TIME, ""),
-        "the cancellation page forgets who manages": Leak(subscriptions, "_MANAGE_SQL", _MANAGED, ""),
         "the activity forgets its subscription": Leak(
             subscriptions, "_ACTIVITY_SQL", "WHERE e.subscription_id = :subscription AND", "WHERE"
         ),
