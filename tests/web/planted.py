@@ -25,6 +25,7 @@ from webapp.domain import (
     subscriptions,
     tokens,
 )
+from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
 from webapp.web.portal import activation, cancellation, purchase_orders
@@ -147,6 +148,12 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         ),
         "the billing data forget the account": Leak(
             subscriptions, "_READ_SQL", "ON bd.account_id = s.account_id", "ON 1 = 1"
+        ),
+        "the purchase order number forgets who manages or pays": Leak(
+            purchase_order_rules, "_STORED_SQL", _MANAGED_OR_PAID, ""
+        ),
+        "the purchase order number can be edited before activation": Leak(
+            purchase_order_rules, "_STORED_SQL", "AND s.status = 'active'", "", crashes=True
         ),
         "the manage page forgets the administrator": Leak(subscriptions, "_READ_SQL", _MANAGED_OR_PAID, ""),
         "the manage page forgets the deadline": Leak(subscriptions, "_READ_SQL", _IN_TIME, ""),

@@ -15,9 +15,11 @@ from webapp.data.audit import AuditEvent
 from webapp.data.billing import DUE, Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.keys import search_key
+from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit
 from webapp.domain.calendar import MONTHS, add_months, local_date
+from webapp.domain.permissions import MANAGES, PAYS
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _, ngettext
 
@@ -79,6 +81,21 @@ def normal_po_number(text: str) -> str:
     if len(trimmed) > MAXIMUM_LENGTH:
         raise PoNumberTooLong(len(trimmed))
     return trimmed
+
+
+_STORED_SQL = f"""
+SELECT s.public_id, s.product_name, s.po_number, s.next_po_number, s.po_version, s.term_end, s.ends_on
+FROM subscription s
+WHERE s.public_id = :public_id AND ({MANAGES} OR {PAYS}) AND s.status = 'active'
+"""
+
+
+def stored(person_id: int, public_id: str) -> Any:
+    """Numbers, and the version they were read at, of an active one that this person manages or pays for."""
+    found = row(_STORED_SQL, person=person_id, public_id=public_id)
+    if found is None:
+        raise NotThere
+    return found._replace(term_end=date.fromisoformat(found.term_end))
 
 
 def po_number_of(found: Any, term: str) -> str:

@@ -24,12 +24,12 @@ pages = Blueprint(
 )
 
 
-def _stored(public_id: str) -> Subscription:
+def _billed(public_id: str) -> Subscription:
     now = this_portal().clock()
     return permissions.billed_subscription(auth.visitor().person_id, public_id, now=now)
 
 
-def _term(subscription: Subscription) -> str:
+def _term(subscription: Any) -> str:
     """A term that does not come has no page."""
     asked = request.values.get("term", THIS_TERM)
     if asked not in (THIS_TERM, NEXT_TERM) or (asked == NEXT_TERM and subscription.ends_on):
@@ -68,7 +68,7 @@ def _value(public_id: str, **context: Any) -> Any:
 @pages.get("")
 @policy("person")
 def edit(public_id: str) -> Any:
-    found = _stored(public_id)
+    found = purchase_orders.stored(auth.visitor().person_id, public_id)
     number = purchase_orders.po_number_of(found, _term(found))
     return _form_page(found, PoNumberForm(po_number=number, version=found.po_version))
 
@@ -77,7 +77,7 @@ def edit(public_id: str) -> Any:
 @policy("person")
 def show(public_id: str) -> Any:
     """What *Cancel* brings back in place; without JavaScript it leads back to the page."""
-    _stored(public_id)
+    purchase_orders.stored(auth.visitor().person_id, public_id)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}")
     return _value(public_id)
@@ -86,7 +86,7 @@ def show(public_id: str) -> Any:
 @pages.post("")
 @policy("person")
 def save(public_id: str) -> Any:
-    form, subscription = PoNumberForm(request.form), _stored(public_id)
+    form, subscription = PoNumberForm(request.form), _billed(public_id)
     term = _term(subscription)
     if not form.validate():
         return _form_page(subscription, form, status=422)
@@ -100,7 +100,7 @@ def save(public_id: str) -> Any:
             now=this_portal().clock(),
         )
     except PoNumberConflict as conflict:
-        return _form_page(_stored(public_id), form, status=409, conflict=conflict)
+        return _form_page(_billed(public_id), form, status=409, conflict=conflict)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}?done=po")
     return _value(public_id, change=change)
