@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import peewee as pw
@@ -18,11 +16,11 @@ from webapp.data.keys import email_key, fold
 from webapp.data.statements import contains, part_parameter, rows
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit, limits, outbox, permissions, seats
+from webapp.domain.keyset import PAGE_SIZE, cut, read_cursor
 from webapp.domain.permissions import AccountRights
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
-PAGE_SIZE = 25
 COUNT_LIMIT = 100
 MOST_TOLD = 50  # of those who are not the one it is about
 CHANGES = limits.Limit("billing_role", times=20, within=timedelta(days=1))  # each of them sends e-mails
@@ -102,7 +100,7 @@ def members(
     before: str = "",
 ) -> Members:
     """By name, from a cursor on; only numbered parameter names enter the SQL, what people type never does."""
-    edge = _read_cursor(before or after)
+    edge = read_cursor(before or after)
     backwards = bool(before) and edge is not None
     words, parameters = _words(search)
     step = f"AND (p.sort_key, p.id) {'<' if backwards else '>'} (:key, :last_id)" if edge else ""
@@ -111,48 +109,18 @@ def members(
     key, last_id = edge or ("", 0)
     parameters |= {"today": seats.today(now).isoformat(), "key": key}
     found = list(rows(sql, account=rights.account_id, person=person_id, last_id=last_id, **parameters))
-    return _one_page(found, begun=edge is not None, backwards=backwards)
+    return Members(*cut(found, begun=edge is not None, backwards=backwards, key=attrgetter("sort_key")))
 
 
-def _words(search: str) -> tuple[str, dict[str, str]]:
+def _words(search: str) -> tuple[str, dict[str, Any]]:
     """Each word is in the name or in the address."""
     conditions: list[str] = []
-    parameters: dict[str, str] = {}
+    parameters: dict[str, Any] = {}
     for letter, word in zip("abcd", search.replace("\0", "").split(), strict=False):
         name, address = f"word_{letter}", f"address_{letter}"
         conditions.append(f"AND ({contains('p.sort_key', name)} OR {contains('p.email_key', address)})")
         parameters |= {name: part_parameter(fold(word)), address: part_parameter(email_key(word))}
     return " ".join(conditions), parameters
-
-
-def _one_page(found: list[Any], *, begun: bool, backwards: bool) -> Members:
-    more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-    if backwards:
-        found.reverse()
-    has_next, has_previous = (True, more) if backwards else (more, begun)
-    return Members(
-        found,
-        next_cursor=_cursor(found[-1]) if has_next and found else "",
-        previous_cursor=_cursor(found[0]) if has_previous and found else "",
-    )
-
-
-def _cursor(person: Any) -> str:
-    edge = json.dumps([person.sort_key, person.id], separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(edge.encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str) -> tuple[str, int] | None:
-    """None for a cursor that isn't one of ours: the list starts at its beginning."""
-    if not text or len(text) > 600:
-        return None
-    try:
-        key, last_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        str(key).encode()
-    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
-        return None
-    fits = type(key) is str and type(last_id) is int and abs(last_id) < 2**62 and "\0" not in key
-    return (key, last_id) if fits else None
 
 
 def billing_people(account_id: int) -> Sequence[Person]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 from webapp.data.database import from_micros, to_micros
 from webapp.data.keys import fold
 from webapp.data.statements import contains, part_parameter, row, rows
 from webapp.domain import permissions, seats
+from webapp.domain.keyset import PAGE_SIZE, cut, read_cursor
 from webapp.domain.refusals import NotThere
 
-PAGE_SIZE = 25
 COUNT_LIMIT = 1000
 MOST_USED = 50
 SHOWN = ("all", "invited", "active", "ended")
@@ -108,22 +106,15 @@ _COLUMNS = """seat.id, seat.key, p.name, p.email, seat.state, seat.since, seat.l
 
 def page(subscription_id: int, query: Query, *, now: datetime) -> Page:
     ended = query.show == "ended"
-    edge = _read_cursor(query.before or query.after)
+    edge = read_cursor(query.before or query.after)
     backwards = bool(query.before) and edge is not None
     sql, parameters = _page_sql(query, edge is not None, backwards)
     key, last_id = edge or ("", 0)
     today = seats.today(now).isoformat()
     found = list(rows(sql, subscription=subscription_id, today=today, key=key, last_id=last_id, **parameters))
-    more = len(found) > PAGE_SIZE
-    found = found[:PAGE_SIZE]
-    if backwards:
-        found.reverse()
-    has_next, has_previous = (True, more) if backwards else (more, edge is not None)
-    return Page(
-        seats=[shown(one, today=today) for one in found],
-        next_cursor=_cursor(found[-1], ended) if has_next and found else "",
-        previous_cursor=_cursor(found[0], ended) if has_previous and found else "",
-    )
+    key_of = attrgetter("over_on" if ended else "sort_key")
+    found, next_cursor, previous_cursor = cut(found, begun=edge is not None, backwards=backwards, key=key_of)
+    return Page([shown(one, today=today) for one in found], next_cursor, previous_cursor)
 
 
 def _page_sql(query: Query, has_edge: bool, backwards: bool) -> tuple[str, dict[str, str]]:
@@ -208,25 +199,3 @@ HOLDS_SEAT_SQL = "EXISTS (SELECT 1 FROM seat WHERE seat.person_id = :person AND 
 def used_by(person_id: int, *, now: datetime) -> Sequence[Any]:
     """What this person holds a seat of: active subscriptions, by name."""
     return rows(_USED_SQL, person=person_id, today=seats.today(now).isoformat())
-
-
-# ---- cursors
-
-
-def _cursor(found: Any, ended: bool) -> str:
-    edge = [found.over_on if ended else found.sort_key, found.id]
-    text = json.dumps(edge, separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str) -> tuple[str, int] | None:
-    """None for a cursor that isn't one of ours: the list starts at its beginning."""
-    if not text or len(text) > 600:
-        return None
-    try:
-        key, last_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        str(key).encode()  # half a character, which no database takes, fails here
-    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
-        return None
-    fits = type(key) is str and "\0" not in key and type(last_id) is int and abs(last_id) < 2**62
-    return (key, last_id) if fits else None

@@ -6,12 +6,10 @@ subscriptions in the account: counts stop at `COUNT_LIMIT`, pages begin at a key
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from webapp.data.database import current_site, to_micros
@@ -19,10 +17,10 @@ from webapp.data.keys import fold
 from webapp.data.statements import contains, part_parameter, row, rows
 from webapp.data.transfers import OPEN_SQL
 from webapp.domain.calendar import local_date
+from webapp.domain.keyset import PAGE_SIZE, cut, read_cursor
 from webapp.domain.seat_list import HOLDS_SEAT_SQL
 from webapp.domain.seats import TAKEN_SQL
 
-PAGE_SIZE = 25
 QUEUE_SIZE = 5
 COUNT_LIMIT = 1000
 
@@ -216,7 +214,7 @@ def page(
     person_id: int, query: Query, *, now: datetime, view: str = MINE, scope: Scope = _ANY_ACCOUNT
 ) -> Page:
     sort = SORTS[query.sort]
-    edge = _read_cursor(query.before or query.after, sort)
+    edge = read_cursor(query.before or query.after, int if sort.column == "ordered_at" else str)
     backwards = bool(query.before) and edge is not None
     sql, parameters = _page_sql(query, sort, edge is not None, backwards, _of(view, scope))
     key, last_id = edge or (None, None)
@@ -233,16 +231,7 @@ def page(
             **parameters,
         )
     )
-    more = len(found) > PAGE_SIZE
-    found = found[:PAGE_SIZE]
-    if backwards:
-        found.reverse()
-    has_next, has_previous = (True, more) if backwards else (more, edge is not None)
-    return Page(
-        rows=found,
-        next_cursor=_cursor(found[-1], sort) if has_next and found else "",
-        previous_cursor=_cursor(found[0], sort) if has_previous and found else "",
-    )
+    return Page(*cut(found, begun=edge is not None, backwards=backwards, key=attrgetter(sort.column)))
 
 
 def _page_sql(
@@ -273,24 +262,3 @@ def _page_sql(
 
 def _letter(index: int) -> str:
     return "abcdef"[index]
-
-
-def _cursor(found: Any, sort: Sort) -> str:
-    edge = json.dumps([getattr(found, sort.column), found.id], separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(edge.encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str, sort: Sort) -> tuple[str | int, int] | None:
-    """None for a cursor that isn't one of ours: the list starts at its beginning."""
-    if not text or len(text) > 600:
-        return None
-    try:
-        key, last_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        str(key).encode()  # half a character, which no database takes, fails here
-    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
-        return None
-    wanted = int if sort.column == "ordered_at" else str
-    fits = type(key) is wanted and type(last_id) is int and abs(last_id) < 2**62
-    if not fits or (wanted is int and abs(key) >= 2**62) or "\0" in str(key):
-        return None
-    return key, last_id
