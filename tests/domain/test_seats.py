@@ -39,7 +39,7 @@ from webapp.domain.invitations import (
     read_addresses,
 )
 from webapp.domain.limits import TooOften
-from webapp.domain.permissions import managed_seat, subscription_with_users
+from webapp.domain.permissions import managed_seat, managed_subscription
 from webapp.domain.refusals import NotThere
 from webapp.domain.seat_facts import DayNotUnderstood, Facts, LastDayOver, NotText, TextTooLong
 from webapp.domain.seats import NoLicenceFree, NothingToRestore, NotSelfService, SeatConflict, SeatGone
@@ -376,7 +376,7 @@ def test_the_administrator_and_the_backup_of_an_active_subscription_manage_its_u
     assert managed_seat(house.olga.id, key).key == key
     for ask in (
         lambda: managed_seat(stranger.id, key),
-        lambda: subscription_with_users(stranger.id, house.subscription.public_id),
+        lambda: managed_subscription(stranger.id, house.subscription.public_id, now=now),
         lambda: seat_list.head(stranger.id, house.subscription.public_id, now=now),
         lambda: seats.revoke(house.seat(MAX), actor=stranger, now=now),
         lambda: invitations.invite(

@@ -169,10 +169,10 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             permissions, "managed_seat", "manages(person_id), ", ""
         ),
         "inviting forgets who manages users": Leak(
-            permissions, "subscription_with_users", "& manages(person_id)", ""
+            permissions, "looked_after_subscription", "manages(person_id)", "Subscription.id.is_null(False)"
         ),
         "users are managed before activation": Leak(
-            permissions, "subscription_with_users", ", Subscription.status == ACTIVE", ""
+            permissions, "managed_seat", ", Subscription.status == ACTIVE", ""
         ),
     },
     "lists": {

@@ -137,20 +137,6 @@ def open_transfer(person_id: int, public_id: str) -> Transfer:
 # ---- the users of a subscription are managed by who manages it
 
 
-def subscription_with_users(person_id: int, public_id: str) -> Subscription:
-    """An active one whose users this person manages."""
-    here = (Subscription.public_id == public_id) & manages(person_id)
-    found = (
-        Subscription.select(Subscription, Account)
-        .join(Account)
-        .where(here, Subscription.status == ACTIVE)
-        .get_or_none()
-    )
-    if found is None:
-        raise NotThere
-    return found
-
-
 def managed_seat(person_id: int, key: str) -> Seat:
     """A seat of an active subscription whose users this person manages."""
     found = (

@@ -15,6 +15,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from htmx_flask import request
 from itsdangerous import URLSafeTimedSerializer
 
+from webapp.data.accounts import Person
 from webapp.domain import sign_in
 from webapp.domain.refusals import NotThere
 from webapp.web import htmx
@@ -87,6 +88,12 @@ def end() -> None:
 def visitor() -> Visitor:
     """Who is signed in. Only views with the policy `person` ask."""
     found: Visitor = current_user._get_current_object()
+    return found
+
+
+def actor() -> Person:
+    """The same as a row, for rules that say who did something."""
+    found: Person = Person.get_by_id(visitor().person_id)
     return found
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.data.accounts import Person
 from webapp.data.subscriptions import Subscription
 from webapp.domain import permissions, transfer
 from webapp.domain.candidates import WORTH_SEARCHING, candidate, candidates
@@ -59,7 +58,7 @@ def show_leave(public_id: str) -> Any:
 def leave(public_id: str) -> Any:
     now = this_portal().clock()
     found = permissions.backed_up_subscription(auth.visitor().person_id, public_id, now=now)
-    transfer.leave_backup(found, actor=Person.get_by_id(auth.visitor().person_id), now=now)
+    transfer.leave_backup(found, actor=auth.actor(), now=now)
     return htmx.go("/subscriptions?done=left-backup")
 
 
@@ -67,7 +66,7 @@ def leave(public_id: str) -> Any:
 @policy("person")
 def save(public_id: str) -> Any:
     subscription, typed = _subscription(public_id), request.form.get("to", "")
-    actor = Person.get_by_id(auth.visitor().person_id)
+    actor = auth.actor()
     person = candidate(subscription.account, administrator=actor.id, email=typed)
     if person is None and typed != NOBODY:
         return _page(subscription, problem=str(NotOfTheAccount() if typed else NobodyChosen()))

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.data.accounts import Person
 from webapp.data.subscriptions import Subscription
 from webapp.domain import billing_details, permissions, subscriptions
 from webapp.domain.billing_details import BillingConflict
@@ -20,7 +19,8 @@ pages = Blueprint(
 )
 
 
-def _subscription(public_id: str) -> Subscription:
+def billed_subscription(public_id: str) -> Subscription:
+    """An active one whose money matters are up to who is there."""
     now = this_portal().clock()
     return permissions.billed_subscription(auth.visitor().person_id, public_id, now=now)
 
@@ -60,7 +60,7 @@ def _value(public_id: str, *, saved: bool = False) -> Any:
 @pages.get("")
 @policy("person")
 def edit(public_id: str) -> Any:
-    subscription = _subscription(public_id)
+    subscription = billed_subscription(public_id)
     stored = billing_details.shown_details(subscription.account)
     form = billing_form(billing_details.asked_fields())
     return _page(subscription, form(data={**stored.values, "version": stored.version}))
@@ -70,7 +70,7 @@ def edit(public_id: str) -> Any:
 @policy("person")
 def show(public_id: str) -> Any:
     """What *Cancel* brings back in place; without JavaScript it leads back to the page."""
-    _subscription(public_id)
+    billed_subscription(public_id)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}")
     return _value(public_id)
@@ -79,7 +79,7 @@ def show(public_id: str) -> Any:
 @pages.post("")
 @policy("person")
 def save(public_id: str) -> Any:
-    subscription = _subscription(public_id)
+    subscription = billed_subscription(public_id)
     form = billing_form(billing_details.asked_fields())(request.form)
     if not form.validate():
         return _page(subscription, form, status=422)
@@ -88,7 +88,7 @@ def save(public_id: str) -> Any:
             subscription,
             {name: form.data[name] or "" for name in billing_details.asked_fields()},
             read_version=form.read_version,
-            actor=Person.get_by_id(auth.visitor().person_id),
+            actor=auth.actor(),
             now=this_portal().clock(),
         )
     except BillingConflict as conflict:

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.data.accounts import Person
 from webapp.domain import cancellation, permissions, subscriptions
 from webapp.domain.cancellation import AlreadyCancelled, ChangedMeanwhile, NothingToUndo
 from webapp.web import auth, htmx
@@ -53,7 +52,7 @@ def plan(public_id: str) -> Any:
             subscription,
             ends_on=form.shown_date,
             reason=form.reason.data or "",
-            actor=Person.get_by_id(auth.visitor().person_id),
+            actor=auth.actor(),
             now=now,
         )
     except (AlreadyCancelled, ChangedMeanwhile) as refusal:
@@ -67,7 +66,7 @@ def undo(public_id: str) -> Any:
     now = this_portal().clock()
     form = CancellationForm(request.form)
     subscription = permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
-    actor = Person.get_by_id(auth.visitor().person_id)
+    actor = auth.actor()
     try:
         cancellation.undo_cancellation(subscription, ends_on=form.shown_date, actor=actor, now=now)
     except (NothingToUndo, ChangedMeanwhile) as refusal:

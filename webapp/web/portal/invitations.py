@@ -7,23 +7,17 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import invitations, permissions, seat_list, seats
+from webapp.domain import invitations, seat_list, seats
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.seat_facts import LastDayOver
 from webapp.i18n import current_speech
 from webapp.web import auth, htmx
 from webapp.web.forms import InvitationForm
 from webapp.web.policy import policy
-from webapp.web.portal.seats import actor, product_of
+from webapp.web.portal.seats import product_of, subscription_with_users
 from webapp.web.site import this_portal, this_site
 
 pages = Blueprint("invitations", __name__, url_prefix="/subscriptions/<public_id:public_id>/users/invite")
-
-
-def _subscription(public_id: str) -> Subscription:
-    found = permissions.subscription_with_users(auth.visitor().person_id, public_id)
-    seats.refuse_without_self_service(product_of(found))
-    return found
 
 
 def _page(subscription: Subscription, form: InvitationForm, *, status: int = 200) -> Any:
@@ -43,13 +37,13 @@ def _page(subscription: Subscription, form: InvitationForm, *, status: int = 200
 @pages.get("")
 @policy("person")
 def show(public_id: str) -> Any:
-    return _page(_subscription(public_id), InvitationForm())
+    return _page(subscription_with_users(public_id), InvitationForm())
 
 
 @pages.post("")
 @policy("person")
 def submit(public_id: str) -> Any:
-    subscription, form = _subscription(public_id), InvitationForm(request.form)
+    subscription, form = subscription_with_users(public_id), InvitationForm(request.form)
     if not form.validate():
         return _page(subscription, form, status=422)
     now = this_portal().clock()
@@ -74,4 +68,6 @@ def _invite(subscription: Subscription, form: InvitationForm, *, now: Any) -> in
         language=this_site().language_for(form.language.data or "") or "",
         facts=form.facts,
     )
-    return invitations.invite(subscription, named, product=product_of(subscription), actor=actor(), now=now)
+    return invitations.invite(
+        subscription, named, product=product_of(subscription), actor=auth.actor(), now=now
+    )

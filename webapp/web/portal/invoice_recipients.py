@@ -6,9 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.data.accounts import Person
 from webapp.data.subscriptions import Subscription
-from webapp.domain import invoice_recipients, permissions, subscriptions
+from webapp.domain import invoice_recipients, subscriptions
 from webapp.domain.invoice_recipients import (
     AddressInvalid,
     AddressKnown,
@@ -21,16 +20,12 @@ from webapp.web import auth, htmx
 from webapp.web.forms import RecipientForm
 from webapp.web.limits import links_per_address
 from webapp.web.policy import policy
+from webapp.web.portal.billing_details import billed_subscription
 from webapp.web.site import this_portal
 
 pages = Blueprint("invoice_recipients", __name__)
 
 _LIST = "/subscriptions/<public_id:public_id>/invoice-addresses"
-
-
-def _subscription(public_id: str) -> Subscription:
-    now = this_portal().clock()
-    return permissions.billed_subscription(auth.visitor().person_id, public_id, now=now)
 
 
 def _page(
@@ -68,14 +63,14 @@ def _activity(subscription: Subscription) -> Any:
 @pages.get(_LIST)
 @policy("person")
 def show(public_id: str) -> Any:
-    return _page(_subscription(public_id), RecipientForm())
+    return _page(billed_subscription(public_id), RecipientForm())
 
 
 @pages.get(f"{_LIST}/value")
 @policy("person")
 def cancel(public_id: str) -> Any:
     """What *Cancel* brings back in place; without JavaScript it leads back to the page."""
-    subscription = _subscription(public_id)
+    subscription = billed_subscription(public_id)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}")
     return _page(subscription)
@@ -84,13 +79,13 @@ def cancel(public_id: str) -> Any:
 @pages.post(_LIST)
 @policy("person")
 def add(public_id: str) -> Any:
-    subscription, form = _subscription(public_id), RecipientForm(request.form)
+    subscription, form = billed_subscription(public_id), RecipientForm(request.form)
     try:
         invoice_recipients.add_recipient(
             subscription,
             form.email.data or "",
             whose=str(form.whose.data),
-            actor=Person.get_by_id(auth.visitor().person_id),
+            actor=auth.actor(),
             now=this_portal().clock(),
         )
     except (AddressInvalid, AddressKnown, TooManyAddresses) as refusal:
@@ -103,7 +98,7 @@ def add(public_id: str) -> Any:
 @pages.post(f"{_LIST}/again")
 @policy("person")
 def send_again(public_id: str) -> Any:
-    subscription = _subscription(public_id)
+    subscription = billed_subscription(public_id)
     try:
         invoice_recipients.send_link_again(subscription, **_named(), now=this_portal().clock())
     except AlreadyConfirmed as refusal:
@@ -116,7 +111,7 @@ def send_again(public_id: str) -> Any:
 @pages.post(f"{_LIST}/remove")
 @policy("person")
 def remove(public_id: str) -> Any:
-    subscription = _subscription(public_id)
+    subscription = billed_subscription(public_id)
     invoice_recipients.remove_recipient(subscription, **_named(), now=this_portal().clock())
     return _done(subscription, "removed")
 
@@ -126,7 +121,7 @@ def _named() -> dict[str, Any]:
     return {
         "email": request.form.get("email", ""),
         "whose": request.form.get("whose", ""),
-        "actor": Person.get_by_id(auth.visitor().person_id),
+        "actor": auth.actor(),
     }
 
 

@@ -65,7 +65,7 @@ def change_billing() -> Any:
         person, has_it = members.member(rights.account_id, request.form.get("person", ""))
         if asked not in ("grant", "take"):
             return _review(rights, person, has_it)
-        account, actor = Account.get_by_id(rights.account_id), Person.get_by_id(auth.visitor().person_id)
+        account, actor = Account.get_by_id(rights.account_id), auth.actor()
         change = members.grant_billing if asked == "grant" else members.take_billing
         change(account, person=person, actor=actor, now=this_portal().clock())
     except NotThere:

@@ -6,9 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.data.accounts import Person
 from webapp.data.subscriptions import Subscription
-from webapp.domain import payment_methods, permissions
+from webapp.domain import payment_methods
 from webapp.domain.payment_methods import (
     HolderInvalid,
     HolderMissing,
@@ -29,6 +28,7 @@ from webapp.web import auth, htmx
 from webapp.web.agreement_text import as_html
 from webapp.web.forms import PaymentForm
 from webapp.web.policy import policy
+from webapp.web.portal.billing_details import billed_subscription
 from webapp.web.site import this_portal, this_site
 
 pages = Blueprint(
@@ -45,11 +45,6 @@ _FIELD_OF: dict[type[Refusal], str] = {
     IbanCountryNotTaken: "iban",
     MandateNotAccepted: "accepted",
 }
-
-
-def _subscription(public_id: str) -> Subscription:
-    now = this_portal().clock()
-    return permissions.billed_subscription(auth.visitor().person_id, public_id, now=now)
 
 
 def _page(
@@ -84,30 +79,30 @@ def _page(
 @pages.get("")
 @policy("person")
 def show(public_id: str) -> Any:
-    return _page(_subscription(public_id), PaymentForm())
+    return _page(billed_subscription(public_id), PaymentForm())
 
 
 @pages.post("/invoice")
 @policy("person")
 def by_invoice(public_id: str) -> Any:
-    portal, subscription, form = this_portal(), _subscription(public_id), PaymentForm(request.form)
+    portal, subscription, form = this_portal(), billed_subscription(public_id), PaymentForm(request.form)
     try:
         payment_methods.pay_by_invoice(
             subscription,
             provider=portal.payments[INVOICE],
             read_version=form.read_version,
-            actor=Person.get_by_id(auth.visitor().person_id),
+            actor=auth.actor(),
             now=portal.clock(),
         )
     except PaymentConflict as refusal:
-        return _page(_subscription(public_id), form, status=409, refusal=refusal, wished=INVOICE)
+        return _page(billed_subscription(public_id), form, status=409, refusal=refusal, wished=INVOICE)
     return htmx.go(f"/subscriptions/{public_id}?done=payment")
 
 
 @pages.post("/direct-debit")
 @policy("person")
 def by_direct_debit(public_id: str) -> Any:
-    portal, subscription, form = this_portal(), _subscription(public_id), PaymentForm(request.form)
+    portal, subscription, form = this_portal(), billed_subscription(public_id), PaymentForm(request.form)
     if DIRECT_DEBIT not in payment_methods.choices(subscription.payment_method):
         raise payment_methods.MethodNotOffered
     try:
@@ -117,11 +112,11 @@ def by_direct_debit(public_id: str) -> Any:
             mandate=payment_methods.mandate_text(current_speech().text_language),
             provider=portal.payments[DIRECT_DEBIT],
             read_version=form.read_version,
-            actor=Person.get_by_id(auth.visitor().person_id),
+            actor=auth.actor(),
             now=portal.clock(),
         )
     except (PaymentConflict, MandateChanged, SetUpUnavailable) as refusal:
-        return _page(_subscription(public_id), form, status=409, refusal=refusal, wished=DIRECT_DEBIT)
+        return _page(billed_subscription(public_id), form, status=409, refusal=refusal, wished=DIRECT_DEBIT)
     except tuple(_FIELD_OF) as refusal:
         return _page(subscription, form, status=422, refusal=refusal, wished=DIRECT_DEBIT)
     return htmx.go(f"/subscriptions/{public_id}?done=payment")

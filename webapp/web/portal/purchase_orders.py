@@ -9,24 +9,18 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.data.accounts import Person
-from webapp.data.subscriptions import Subscription
-from webapp.domain import permissions, purchase_orders, subscriptions
+from webapp.domain import purchase_orders, subscriptions
 from webapp.domain.purchase_orders import NEXT_TERM, THIS_TERM, PoNumberConflict
 from webapp.domain.refusals import NotThere
 from webapp.web import auth, htmx
 from webapp.web.forms import PoNumberForm
 from webapp.web.policy import policy
+from webapp.web.portal.billing_details import billed_subscription
 from webapp.web.site import this_portal
 
 pages = Blueprint(
     "purchase_orders", __name__, url_prefix="/subscriptions/<public_id:public_id>/purchase-order"
 )
-
-
-def _billed(public_id: str) -> Subscription:
-    now = this_portal().clock()
-    return permissions.billed_subscription(auth.visitor().person_id, public_id, now=now)
 
 
 def _term(subscription: Any) -> str:
@@ -86,7 +80,7 @@ def show(public_id: str) -> Any:
 @pages.post("")
 @policy("person")
 def save(public_id: str) -> Any:
-    form, subscription = PoNumberForm(request.form), _billed(public_id)
+    form, subscription = PoNumberForm(request.form), billed_subscription(public_id)
     term = _term(subscription)
     if not form.validate():
         return _form_page(subscription, form, status=422)
@@ -96,11 +90,11 @@ def save(public_id: str) -> Any:
             form.po_number.data or "",
             term=term,
             read_version=form.read_version,
-            actor=Person.get_by_id(auth.visitor().person_id),
+            actor=auth.actor(),
             now=this_portal().clock(),
         )
     except PoNumberConflict as conflict:
-        return _form_page(_billed(public_id), form, status=409, conflict=conflict)
+        return _form_page(billed_subscription(public_id), form, status=409, conflict=conflict)
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}?done=po")
     return _value(public_id, change=change)

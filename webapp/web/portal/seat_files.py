@@ -9,25 +9,19 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp.data.seat_files import SeatFile
 from webapp.data.subscriptions import Subscription
-from webapp.domain import permissions, seat_files, seat_list, seats
+from webapp.domain import seat_files, seat_list, seats
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.seat_files import STEP, VALID, FileChanged
 from webapp.domain.seat_reading import COLUMNS, MOST_ROWS, FileMissing, TooManyRows
 from webapp.domain.seats import NoLicenceFree
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
-from webapp.web.portal.seats import actor, product_of
+from webapp.web.portal.seats import product_of, subscription_with_users
 from webapp.web.site import this_portal
 
 pages = Blueprint("seat_files", __name__, url_prefix="/subscriptions/<public_id:public_id>/users/file")
 
 MOST_BYTES = 4_000_000  # 10,000 long rows
-
-
-def _subscription(public_id: str) -> Subscription:
-    found = permissions.subscription_with_users(auth.visitor().person_id, public_id)
-    seats.refuse_without_self_service(product_of(found))
-    return found
 
 
 def _here(public_id: str) -> str:
@@ -75,13 +69,13 @@ def _line(text: str) -> int:
 
 
 def _kept(subscription: Subscription) -> SeatFile:
-    return seat_files.kept(subscription, actor())
+    return seat_files.kept(subscription, auth.actor())
 
 
 @pages.get("")
 @policy("person")
 def show(public_id: str) -> Any:
-    subscription = _subscription(public_id)
+    subscription = subscription_with_users(public_id)
     try:
         return _page(subscription, file=_kept(subscription))
     except NotThere:
@@ -92,14 +86,14 @@ def show(public_id: str) -> Any:
 @policy("person")
 def upload(public_id: str) -> Any:
     request.max_content_length = MOST_BYTES
-    subscription, now = _subscription(public_id), this_portal().clock()
+    subscription, now = subscription_with_users(public_id), this_portal().clock()
     product = product_of(subscription)
     try:
         sent = request.files.get("file")
         if sent is None or not sent.filename:
             raise FileMissing
         file = seat_files.keep(
-            subscription, sent.stream, name=sent.filename, product=product, actor=actor(), now=now
+            subscription, sent.stream, name=sent.filename, product=product, actor=auth.actor(), now=now
         )
     except NotThere:
         raise
@@ -115,7 +109,7 @@ def upload(public_id: str) -> Any:
 @policy("person")
 def check(public_id: str) -> Any:
     """In place step by step, so that one sees it go on; as a page to the end."""
-    subscription = _subscription(public_id)
+    subscription = subscription_with_users(public_id)
     most = STEP if htmx.wants_fragment() else None
     file = seat_files.check(
         _kept(subscription), product=product_of(subscription), now=this_portal().clock(), most=most
@@ -127,11 +121,11 @@ def check(public_id: str) -> Any:
 @policy("person")
 def invite(public_id: str) -> Any:
     """The button named how many; another file or another number of valid rows invites nobody."""
-    subscription, now = _subscription(public_id), this_portal().clock()
+    subscription, now = subscription_with_users(public_id), this_portal().clock()
     file, product = _kept(subscription), product_of(subscription)
     shown = _line(request.form.get("valid", "")) if request.form.get("token") == file.token else -1
     try:
-        number = seat_files.invite_valid(file, shown=shown, product=product, actor=actor(), now=now)
+        number = seat_files.invite_valid(file, shown=shown, product=product, actor=auth.actor(), now=now)
     except (FileChanged, NoLicenceFree):
         file = seat_files.look_again(file, product=product, now=now)
         return _page(subscription, file=file, status=409, problem=str(FileChanged()))
@@ -142,6 +136,6 @@ def invite(public_id: str) -> Any:
 @policy("person")
 def discard(public_id: str) -> Any:
     """Nobody is invited, and nothing of the file stays here."""
-    subscription = _subscription(public_id)
-    seat_files.forget(subscription, actor())
+    subscription = subscription_with_users(public_id)
+    seat_files.forget(subscription, auth.actor())
     return htmx.go(_here(public_id))

@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from webapp.data.accounts import Person
-from webapp.data.subscriptions import Seat
+from webapp.data.subscriptions import Seat, Subscription
 from webapp.domain import invitations, permissions, seat_list, seats, subscriptions
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
@@ -31,8 +30,11 @@ def product_of(row: Any) -> Product | None:
     return this_portal().catalogue.by_key(row.product_key)
 
 
-def actor() -> Person:
-    found: Person = Person.get_by_id(auth.visitor().person_id)
+def subscription_with_users(public_id: str) -> Subscription:
+    """An active one whose users are managed here, by who is there."""
+    now = this_portal().clock()
+    found = permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
+    seats.refuse_without_self_service(product_of(found))
     return found
 
 
@@ -132,7 +134,7 @@ def invite_again(key: str) -> Any:
     seat = _seat(key)
     try:
         invitations.invite_again(
-            seat, product=product_of(seat.subscription), actor=actor(), now=this_portal().clock()
+            seat, product=product_of(seat.subscription), actor=auth.actor(), now=this_portal().clock()
         )
     except Refusal as refusal:
         return _refused(seat, refusal)
@@ -144,7 +146,7 @@ def invite_again(key: str) -> Any:
 def revoke(key: str) -> Any:
     seat = _seat(key)
     try:
-        seats.revoke(seat, actor=actor(), now=this_portal().clock())
+        seats.revoke(seat, actor=auth.actor(), now=this_portal().clock())
     except Refusal as refusal:
         return _refused(seat, refusal)
     return _done(seat, "removed", undo=True)
@@ -155,7 +157,9 @@ def revoke(key: str) -> Any:
 def restore(key: str) -> Any:
     seat = _seat(key)
     try:
-        seats.restore(seat, product=product_of(seat.subscription), actor=actor(), now=this_portal().clock())
+        seats.restore(
+            seat, product=product_of(seat.subscription), actor=auth.actor(), now=this_portal().clock()
+        )
     except Refusal as refusal:
         return _refused(seat, refusal)
     return _done(seat, "restored")
@@ -194,7 +198,7 @@ def save(key: str) -> Any:
         return _form(seat, form, status=422)
     try:
         seats.change(
-            seat, form.facts, read_version=form.read_version, actor=actor(), now=this_portal().clock()
+            seat, form.facts, read_version=form.read_version, actor=auth.actor(), now=this_portal().clock()
         )
     except SeatConflict as conflict:
         return _form(seat, form, status=409, conflict=conflict)

@@ -92,7 +92,7 @@ def submit(public_id: str) -> Any:
         subscription,
         to=heir,
         keep_seat=bool(form.keep_seat.data) or not transfer.has_seat(subscription, auth.visitor().person_id),
-        actor=Person.get_by_id(auth.visitor().person_id),
+        actor=auth.actor(),
         now=this_portal().clock(),
     )
     return htmx.go("/subscriptions?done=transferred")
@@ -137,6 +137,6 @@ def show_take_back(public_id: str) -> Any:
 @policy("person")
 def take_back(public_id: str) -> Any:
     found = permissions.open_transfer(auth.visitor().person_id, public_id)
-    actor = Person.get_by_id(auth.visitor().person_id)
+    actor = auth.actor()
     transfer.take_back(found, actor=actor, now=this_portal().clock())
     return htmx.go(f"/subscriptions/{public_id}?done=taken-back")
