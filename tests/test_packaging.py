@@ -133,7 +133,7 @@ def test_wheel_holds_every_template_catalogue_site_and_asset(wheel: Path) -> Non
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
     }
-    wanted |= {f"{hatch_build.SERVED.folder}/{name}" for name in hatch_build.SERVED.files.values()}
+    wanted |= {f"{assets.folder}/{name}" for assets in hatch_build.SHIPPED for name in assets.files.values()}
     assert wanted <= inside, sorted(wanted - inside)
 
 

@@ -9,26 +9,65 @@ import peewee as pw
 
 from webapp.data.accounts import Account, Person
 from webapp.data.database import InstantField, LocalDateField, SiteForeignKey, SiteModel
+from webapp.data.issued import INVOICE
 from webapp.data.subscriptions import Subscription
 
-DUE = "due"
+# An invoice is recorded as due. Issuing makes it open; where no rule says the tax, it waits for a decision.
+DUE, WAITING, OPEN, PAID, CREDITED = "due", "waiting", "open", "paid", "credited"
+GIVEN = "given"  # a credit note: nobody pays it
 
 
 class Invoice(SiteModel):
+    """Or a credit note. What an issued one says stands in `content`; the columns are for finding it."""
+
+    kind = pw.CharField(max_length=12, default=INVOICE)
+    account = SiteForeignKey(Account, backref="invoices")
+    account_id: int
     subscription = SiteForeignKey(Subscription, backref="invoices")
+    subscription_id: int
+    # `period 2026-11-22`, `credit FA-2026-000042`: whatever runs twice, there is one of each
+    cause = pw.CharField(max_length=60)
     state = pw.CharField(max_length=10, default=DUE)
     period_start = LocalDateField()
     period_end = LocalDateField()  # the day after the last
     quantity = pw.IntegerField()
     unit_price = pw.BigIntegerField()
     net = pw.BigIntegerField()
+    tax = pw.BigIntegerField(null=True)  # unknown until it is issued
+    gross = pw.BigIntegerField(null=True)
+    paid = pw.BigIntegerField(default=0)
     currency = pw.CharField(max_length=3)
     po_number = pw.TextField(default="")
     recorded_at = InstantField()
+    tax_decision = pw.TextField(default="")  # JSON, where a person decided
+    tax_question = pw.TextField(default="")  # why it waits
+    number = pw.CharField(max_length=40, null=True, unique=True)
+    issued_at = InstantField(null=True)
+    issued_on = LocalDateField(null=True)
+    due_on = LocalDateField(null=True)
+    language = pw.CharField(max_length=10, default="")
+    content = pw.TextField(default="")  # JSON of `issued.IssuedDocument`
+    credits = SiteForeignKey("self", null=True, backref="credit_notes")
+    search_key = pw.TextField(default="")  # number, PO number, subscription and product, folded
 
     class Meta:
-        # at most one recurring invoice per subscription and period, whatever runs twice
-        indexes = ((("subscription", "period_start"), True),)
+        indexes = (
+            (("subscription", "cause"), True),
+            (("account", "issued_on", "id"), False),
+            (("state", "due_on"), False),
+        )
+
+
+class Payment(SiteModel):
+    """What the ERP says was paid, by its own reference; known ones change nothing when they come again."""
+
+    reference = pw.CharField(max_length=60, unique=True)
+    invoice = SiteForeignKey(Invoice, backref="payments")
+    amount = pw.BigIntegerField()  # below zero: paid back, or returned by the bank
+    currency = pw.CharField(max_length=3)
+    paid_on = LocalDateField()
+    content_hash = pw.CharField(max_length=64)
+    received_at = InstantField()
 
 
 class BillingDetails(SiteModel):

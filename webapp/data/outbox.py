@@ -21,6 +21,7 @@ class OutboxMessage(SiteModel):
     subject = pw.TextField()
     text = pw.TextField()
     html = pw.TextField()
+    attachments = pw.TextField(default="")  # JSON: subject and form of each stored document
     person = SiteForeignKey(Person, null=True, backref="messages")
     recipient = SiteForeignKey(InvoiceRecipient, null=True, backref="messages", on_delete="SET NULL")
     subscription = SiteForeignKey(Subscription, null=True, backref="messages")

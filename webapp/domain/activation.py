@@ -164,7 +164,9 @@ def _record_invoice_due(subscription: Subscription, *, now: datetime) -> None:
     start = subscription.term_start
     first_period = MONTHS[subscription.billing_period]
     Invoice.insert(
+        account=subscription.account_id,
         subscription=subscription,
+        cause=f"period {start.isoformat()}",
         period_start=start,
         period_end=add_months(start, first_period, anchor_day=start.day),
         quantity=subscription.quantity,
