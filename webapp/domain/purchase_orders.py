@@ -12,12 +12,12 @@ from typing import Any
 
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
-from webapp.data.billing import DUE, Invoice
+from webapp.data.billing import Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.keys import search_key
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
-from webapp.domain import audit
+from webapp.domain import audit, invoices
 from webapp.domain.calendar import MONTHS, add_months, local_date
 from webapp.domain.permissions import MANAGES, PAYS
 from webapp.domain.refusals import NotThere, Refusal
@@ -191,10 +191,11 @@ def _with_number(current: Subscription, term: str, new: str) -> dict[str, Any]:
 
 
 def _put_on_unissued_invoices(current: Subscription, po_number: str) -> None:
-    """Those of this term that wait: what is issued stays as it is."""
-    Invoice.update(po_number=po_number).where(
+    """Those of this term that wait for a decision about their tax: what is issued stays as it is."""
+    key = invoices.invoice_search_key(current, "", po_number)
+    Invoice.update(po_number=po_number, search_key=key).where(
         Invoice.subscription == current,
-        Invoice.state == DUE,
+        Invoice.state.in_(invoices.UNISSUED),
         Invoice.period_start >= current.term_start,
     ).execute()
 
