@@ -12,6 +12,8 @@ from stdnum.ch import esr
 from stdnum.iso7064 import mod_97_10
 
 from webapp.data import counters
+from webapp.data.keys import search_key
+from webapp.data.subscriptions import Subscription
 from webapp.sites import Bank
 
 _DIGITS = 6
@@ -22,6 +24,11 @@ def next_number(series: str, *, issued_on: date) -> str:
     """`FA-2026-000042`. Everybody else who issues in this series waits until this transaction ends."""
     taken = counters.take(f"invoice {series} {issued_on.year}", first=1)
     return f"{series}-{issued_on.year}-{taken:0{_DIGITS}}"
+
+
+def invoice_search_key(subscription: Subscription, number: str, po_number: str) -> str:
+    """What the list's search looks through; `number` is empty until it has one."""
+    return search_key(number, po_number, subscription.public_id, subscription.product_name)
 
 
 def payment_reference(number: str, *, bank: Bank) -> str:
