@@ -66,11 +66,12 @@ class Country:
     needed: tuple[tuple[str, ...], ...] = ()
     process: str = ""  # BT-23 where the invoice names none
     process_if_paid: str = ""  # the same, where nothing is left to pay
+    customer_numbers: bool = True  # False: who the buyer is (BT-46) is said by numbers with a scheme only
 
 
 COUNTRIES = {
     # The SIREN; it is in the SIRET and in the VAT number as well. S1, S2: services, to be paid or paid already.
-    "FR": Country(needed=(("id_siret", "vat_id"),), process="S1", process_if_paid="S2"),
+    "FR": Country(needed=(("id_siret", "vat_id"),), process="S1", process_if_paid="S2", customer_numbers=False),
     # Who is billed, and where the exchange system leaves the invoice.
     "IT": Country(needed=(("vat_id", "id_codice_fiscale"), ("id_sdi_code",))),
     "PL": Country(needed=(("id_nip", "vat_id"),)),

@@ -36,11 +36,12 @@ def terms_of(document: IssuedDocument) -> dict[str, Any]:
         raise NotInTheStandard(f"EN 16931 knows amounts with two decimals only; {document.currency} has more.")
     untaxed = any(group.category == UNTAXED for group in document.taxes)
     seller, buyer = ids_of(document.seller), ids_of(document.buyer)
+    number = document.customer_number if country(document.seller.country).customer_numbers else ""
     return _cleaned(
         {
             **_heading(document, buyer),
             "BG-4": _party(document.seller, seller, untaxed=untaxed) | {"tax_identifier": seller.tax},
-            "BG-7": _party(document.buyer, buyer, untaxed=untaxed, number=document.customer_number),
+            "BG-7": _party(document.buyer, buyer, untaxed=untaxed, number=number),
             "BG-13": _delivery(document.buyer),
             **_payment(document, digits),
             "BG-23": [_tax_group(group, digits) for group in document.taxes],
@@ -91,10 +92,13 @@ def _heading(document: IssuedDocument, buyer: Ids) -> dict[str, Any]:
     }
 
 
+def _is_paid(document: IssuedDocument) -> bool:
+    return document.kind != CREDIT_NOTE and document.paid >= document.gross
+
+
 def _process(document: IssuedDocument) -> str:
     rules = country(document.seller.country)
-    paid = document.kind != CREDIT_NOTE and document.paid >= document.gross
-    return document.process or (rules.process_if_paid if paid else rules.process)
+    return document.process or (rules.process_if_paid if _is_paid(document) else rules.process)
 
 
 def _notes(document: IssuedDocument) -> list[dict[str, str]]:
@@ -107,17 +111,17 @@ def _notes(document: IssuedDocument) -> list[dict[str, str]]:
 
 
 def _party(party: Party, ids: Ids, *, untaxed: bool, number: str = "") -> dict[str, Any]:
-    """Who is not subject to VAT shows no VAT number."""
+    """Where nothing is subject to VAT, its numbers must not be shown as such; something must name the party yet."""
     own, own_scheme = ids.own
-    known_by = own or number or ("" if ids.legal[0] else ids.vat or ids.tax)
+    legal, legal_scheme = ids.legal if ids.legal[0] else (ids.tax or (ids.vat if untaxed else ""), "")
     contact = {"name": party.contact_name, "phone": party.contact_phone, "email": party.contact_email}
     return {
         "name": _cleaned(party.name) or UNKNOWN,
-        "legal_identifier": ids.legal[0],
-        "legal_identifier_schemeid": ids.legal[1],
+        "legal_identifier": legal,
+        "legal_identifier_schemeid": legal_scheme,
         "legal_info": party.registration,
         "vat_identifier": "" if untaxed else ids.vat,
-        "identifiers": {own_scheme or None: known_by} if known_by else {},
+        "identifiers": {own_scheme or None: own or number},
         "addr_l1": party.line1,
         "addr_l2": party.line2,
         "city": party.city,
@@ -144,7 +148,8 @@ def _delivery(buyer: Party) -> dict[str, Any]:
 
 def _payment(document: IssuedDocument, digits: int) -> dict[str, Any]:
     payment = document.payment
-    shared = {"BT-9": payment.due_on, "BT-20": _terms(document), "BT-83": payment.reference or document.number}
+    due_on = payment.due_on or (document.issued_on if _is_paid(document) else None)
+    shared = {"BT-9": due_on, "BT-20": _terms(document), "BT-83": payment.reference or document.number}
     if payment.method == "credit_card":
         return {**shared, "BT-81": CREDIT_CARD, "BT-82": payment.debited_account}
     if payment.method == "direct_debit":
