@@ -46,7 +46,9 @@ odd_text = st.text(max_size=120) | st.sampled_from(
         "%s {0} ${x}",
     ]
 )
-names = st.builds(lambda odd, plain: odd + plain, odd_text, st.sampled_from(["Müller & Söhne", "A", "株式会社"]))
+names = st.builds(
+    lambda odd, plain: odd + plain, odd_text, st.sampled_from(["Müller & Söhne", "A", "株式会社"])
+)
 days = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 
 
@@ -102,7 +104,9 @@ def lines(draw: st.DrawFn, site: str, buyer: Party) -> tuple[Line, ...]:
         taxes = [("S", rate) for rate in rates] + [("Z", "0"), ("E", "0")]
         if site in WITH_OWN_VAT_ID:
             taxes += [("G", "0")]
-            taxes += [("AE", "0"), ("K", "0")] if buyer.vat_id[:2] in {"AT", "DE", "ES", "FR", "IT", "PL"} else []
+            taxes += (
+                [("AE", "0"), ("K", "0")] if buyer.vat_id[:2] in {"AT", "DE", "ES", "FR", "IT", "PL"} else []
+            )
         if site == "es":
             taxes += [("L", "7"), ("L", "3")]
     chosen = draw(st.lists(st.sampled_from(taxes), min_size=1, max_size=8))
@@ -128,7 +132,9 @@ def ways_to_pay(draw: st.DrawFn, site: str, issued_on: date) -> HowToPay:
                 replace(way, due_on=due_on),
                 replace(way, due_on=due_on, iban="", reference=""),
                 replace(way, due_on=due_on, bic="AGRIFRPP", reference="RF18539007547034"),
-                HowToPay("direct_debit", due_on, mandate="M-1", creditor_id="FR00ZZZ1", debited_account="FR…0189"),
+                HowToPay(
+                    "direct_debit", due_on, mandate="M-1", creditor_id="FR00ZZZ1", debited_account="FR…0189"
+                ),
                 HowToPay("direct_debit", due_on, mandate="M-1", creditor_id="FR00ZZZ1"),
                 HowToPay("direct_debit", due_on),
                 HowToPay("credit_card", due_on, debited_account="Visa … 4242"),

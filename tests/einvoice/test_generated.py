@@ -14,7 +14,6 @@ from webapp.einvoice.countries import ids_of
 pytestmark = pytest.mark.xdist_group(GROUP)
 
 
-
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_whatever_is_sold_to_whomever_the_rules_find_nothing_wrong(document: IssuedDocument) -> None:

@@ -1,4 +1,4 @@
-"""Electronic invoices, made from an invoice's frozen content alone. They are files: nothing here sends them anywhere."""
+"""Electronic invoices, made from an invoice's frozen content alone. Nothing here sends them anywhere."""
 
 from webapp.einvoice.countries import missing_ids
 from webapp.einvoice.model import NotInTheStandard

@@ -1,4 +1,7 @@
-"""What each country's e-invoices know a company by. General knowledge, not legal advice: check before real use."""
+"""What each country's e-invoices know a company by.
+
+Source: general knowledge; check it before real invoices are made.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ _VAT_PREFIXES = UNION | {"EL", "XI"}  # Greece and Northern Ireland have their o
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """`needed`: of each group one must be known, named as `domain/billing_details.py` does; the first is asked for."""
+    """`needed`: of each group one must be known, the first is asked for; named as in `domain/billing_details.py`."""
 
     needed: tuple[tuple[str, ...], ...] = ()
     process: str = ""  # BT-23 where the invoice names none
@@ -70,8 +73,13 @@ class Country:
 
 
 COUNTRIES = {
-    # The SIREN; it is in the SIRET and in the VAT number as well. S1, S2: services, to be paid or paid already.
-    "FR": Country(needed=(("id_siret", "vat_id"),), process="S1", process_if_paid="S2", customer_numbers=False),
+    # The SIREN: it is in the SIRET and in the VAT number as well.
+    "FR": Country(
+        needed=(("id_siret", "vat_id"),),
+        process="S1",  # services, to be paid
+        process_if_paid="S2",
+        customer_numbers=False,
+    ),
     # Who is billed, and where the exchange system leaves the invoice.
     "IT": Country(needed=(("vat_id", "id_codice_fiscale"), ("id_sdi_code",))),
     "PL": Country(needed=(("id_nip", "vat_id"),)),

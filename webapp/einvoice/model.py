@@ -1,4 +1,4 @@
-"""A frozen invoice in the words of EN 16931: one dictionary keyed by its business terms, for both syntaxes."""
+"""A frozen invoice in the words of EN 16931: one dictionary of its business terms, for both syntaxes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ WITHOUT_REASON = {"S", "Z", "L", "M"}
 UNTAXED = "O"
 UNKNOWN = "–"
 # What is paid by, in UNTDID 4461.
-CREDIT_TRANSFER, SEPA_TRANSFER, DIRECT_DEBIT, SEPA_DEBIT, CREDIT_CARD, OTHERWISE = "30 58 49 59 54 1".split()
+CREDIT_TRANSFER, SEPA_TRANSFER = "30", "58"
+DIRECT_DEBIT, SEPA_DEBIT = "49", "59"
+CREDIT_CARD, OTHERWISE = "54", "1"
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -33,7 +35,9 @@ class NotInTheStandard(ValueError):
 def terms_of(document: IssuedDocument) -> dict[str, Any]:
     digits = get_currency_precision(document.currency)
     if digits > 2:
-        raise NotInTheStandard(f"EN 16931 knows amounts with two decimals only; {document.currency} has more.")
+        raise NotInTheStandard(
+            f"EN 16931 knows amounts with two decimals only; {document.currency} has more."
+        )
     untaxed = any(group.category == UNTAXED for group in document.taxes)
     seller, buyer = ids_of(document.seller), ids_of(document.buyer)
     number = document.customer_number if country(document.seller.country).customer_numbers else ""
@@ -111,7 +115,7 @@ def _notes(document: IssuedDocument) -> list[dict[str, str]]:
 
 
 def _party(party: Party, ids: Ids, *, untaxed: bool, number: str = "") -> dict[str, Any]:
-    """Where nothing is subject to VAT, its numbers must not be shown as such; something must name the party yet."""
+    """Where nothing is subject to VAT, nobody may show a VAT number; but something must name them."""
     own, own_scheme = ids.own
     legal, legal_scheme = ids.legal if ids.legal[0] else (ids.tax or (ids.vat if untaxed else ""), "")
     contact = {"name": party.contact_name, "phone": party.contact_phone, "email": party.contact_email}
@@ -135,7 +139,7 @@ def _party(party: Party, ids: Ids, *, untaxed: bool, number: str = "") -> dict[s
 
 
 def _delivery(buyer: Party) -> dict[str, Any]:
-    """At the buyer's: supplies to another country of the union must say where, and CII has no empty delivery."""
+    """At the buyer's: supplies within the union must say where, and CII has no empty delivery."""
     return {
         "name": _cleaned(buyer.name) or UNKNOWN,
         "addr_l1": buyer.line1,
