@@ -59,7 +59,9 @@ def test_without_jaxb_the_advice_is_given(monkeypatch: pytest.MonkeyPatch, tmp_p
         java.find_java()
 
 
-def test_without_java_and_installer_the_advice_is_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_java_and_installer_the_advice_is_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("JAVA", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SystemExit, match=r"need a Java development kit.*no apt-get"):

@@ -47,7 +47,9 @@ def test_a_plain_page_is_neither(tmp_path: Path) -> None:
 
 def test_a_document_that_lost_its_metadata_is_refused(tmp_path: Path) -> None:
     name, render = next(iter(NAMED.items()))
-    broken = render().replace(b"<pdfaid:part>3", b"<pdfaid:part>7").replace(b'pdfaid:part="3"', b'pdfaid:part="7"')
+    broken = (
+        render().replace(b"<pdfaid:part>3", b"<pdfaid:part>7").replace(b'pdfaid:part="3"', b'pdfaid:part="7"')
+    )
     assert broken != render()
     file = tmp_path / f"{name}.pdf"
     file.write_bytes(broken)

@@ -174,7 +174,7 @@ def ids_of(party: Party) -> Ids:
     siret = numbers.get("siret", "")
     return Ids(
         vat=vat,
-        tax="" if vat else compact(party.vat_id) or legal[0],
+        tax="" if vat else compact(party.vat_id) or numbers.get("tax_number", "") or legal[0],
         legal=legal,
         own=(siret, "0009") if siret else ("", ""),
         address=_address(party, vat, numbers),
