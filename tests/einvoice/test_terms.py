@@ -174,6 +174,14 @@ def test_a_number_without_its_country_is_no_vat_number() -> None:
     assert seller["tax_identifier"] == "000000000000000"
 
 
+def test_a_number_of_the_tax_office_stands_beside_the_vat_number_as_it_is_written() -> None:
+    document = an_invoice("de")
+    seller = replace(document.seller, ids={"tax_number": "00/000/00000"})
+    terms = terms_of(replace(document, seller=seller))["BG-4"]
+    assert (terms["tax_identifier"], terms["vat_identifier"]) == ("00/000/00000", "DE000000000")
+    assert terms_of(an_invoice("at"))["BG-4"]["legal_identifier"] == "FN 000000 x"
+
+
 def test_who_is_not_subject_to_vat_shows_no_vat_number() -> None:
     document = an_invoice("de")
     group = replace(document.taxes[0], category="O")
