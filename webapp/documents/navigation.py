@@ -8,7 +8,7 @@ from typing import Any
 
 from reportlab.pdfbase import pdfdoc
 
-from webapp.documents.tuning import Raw, add_object
+from webapp.documents.tuning import Raw, add_object, reference
 from webapp.documents.writer import hexadecimal
 
 
@@ -38,14 +38,9 @@ class Bookmark:
 class Outline:
     """Chapters and what is in them, for the viewer's side panel."""
 
-    ready = 1  # asked by ReportLab, whose own outline it replaces
-
     def __init__(self) -> None:
         self.root = Bookmark("", Place(0, 0), None)
         self._open = [self.root]
-
-    def prepare(self, document: Any, canvas: Any) -> None:
-        """Written already."""
 
     def add(self, title: str, level: int, place: Place) -> None:
         """`level` 1 is the highest; one that leaves out a level hangs under the last there is."""
@@ -55,15 +50,13 @@ class Outline:
         self._open.append(bookmark)
 
     def write(self, document: Any, pages: Sequence[int]) -> None:
-        document.Outlines = self
         document.Catalog.Outlines = None
         if not self.root.kids:
             return
         written = self._number(document, self.root)
         for bookmark, raw in written:
             raw.content = _bookmark(bookmark, pages).encode()
-        reference = pdfdoc.PDFObjectReference(document.numberToId[self.root.number])
-        document.Catalog.Outlines = reference
+        document.Catalog.Outlines = reference(document, self.root.number)
         document.Catalog.PageMode = pdfdoc.PDFName("UseOutlines")
 
     def _number(self, document: Any, bookmark: Bookmark) -> list[tuple[Bookmark, Raw]]:
@@ -114,7 +107,7 @@ def write_links(
             ).encode(),
         )
         page = document.Pages.pages[link.page]
-        page.Annots = [*(page.Annots or []), pdfdoc.PDFObjectReference(document.numberToId[number])]
+        page.Annots = [*(page.Annots or []), reference(document, number)]
         numbers.append(number)
     return numbers
 

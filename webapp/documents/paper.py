@@ -23,6 +23,7 @@ from webapp.documents.lines import line as line_of
 from webapp.documents.navigation import Link, Outline, Place, write_links
 from webapp.documents.shaping import Style
 from webapp.documents.tags import StructureTree, attributes
+from webapp.documents.tuning import serialise
 from webapp.documents.writer import Writer, colour_operands
 from webapp.i18n import direction_of
 
@@ -178,8 +179,8 @@ class Paper:
     ) -> float:
         """Draws one line and returns its width. `tag` None: part of the element that is open.
 
-        `x` is where the line starts, ends (`align="end"`) or has its middle (`center`); `left` and `right` are
-        those of the page. `rtl` is the direction of the paragraph it is from; else the text's own.
+        `x` is where the line starts, ends (`align="end"`) or has its middle (`center`); `left` and `right`
+        are those of the page. `rtl` is the direction of the paragraph it is from; else the text's own.
         """
         shaped = line_of(text, style.face, rtl=rtl, default_rtl=self.rtl)
         width = shaped.width * style.size / 1000
@@ -353,7 +354,7 @@ class Paper:
         about = self._about.with_profile(self._profile)
         pdfa.write(self._document, about, self._attachments, structure)
         pdfa.identify(self._document, [*contents, *(a.content for a in self._attachments)])
-        return bytes(self.canvas.getpdfdata())
+        return serialise(self._document)
 
     def _complete_pages(self) -> list[bytes]:
         """Adds what needs the number of pages; the streams as they will be packed."""
@@ -391,5 +392,6 @@ def _rounded(x: float, y: float, width: float, height: float, radius: float) -> 
         f"{right:.2f} {top - bend:.2f} {right - bend:.2f} {top:.2f} {right - radius:.2f} {top:.2f} c "
         f"{x + radius:.2f} {top:.2f} l "
         f"{x + bend:.2f} {top:.2f} {x:.2f} {top - bend:.2f} {x:.2f} {top - radius:.2f} c "
-        f"{x:.2f} {y + radius:.2f} l {x:.2f} {y + bend:.2f} {x + bend:.2f} {y:.2f} {x + radius:.2f} {y:.2f} c h"
+        f"{x:.2f} {y + radius:.2f} l "
+        f"{x:.2f} {y + bend:.2f} {x + bend:.2f} {y:.2f} {x + radius:.2f} {y:.2f} c h"
     )

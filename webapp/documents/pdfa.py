@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from PIL import ImageCms
 from reportlab.pdfbase import pdfdoc
 
-from webapp.documents.tuning import Raw, add_object
+from webapp.documents.tuning import Raw, add_object, add_stream, reference
 from webapp.documents.writer import hexadecimal
 
 PRODUCER = "Subscription Portal"
@@ -53,14 +53,6 @@ def _srgb() -> bytes:
 @cache
 def _packed_srgb() -> bytes:
     return bytes(pdfdoc.PDFZCompress.encode(_srgb()))
-
-
-def _stream(document: Any, head: str, content: bytes) -> int:
-    number, _raw = add_object(
-        document,
-        b"<<%b/Length %d>>\nstream\n%b\nendstream\n" % (head.encode(), len(content), content),
-    )
-    return number
 
 
 def _moment(moment: datetime) -> str:
@@ -164,7 +156,7 @@ def _attach(document: Any, attachment: Attachment, made_at: datetime) -> int:
     """Returns the object number of the file's description."""
     packed = bytes(pdfdoc.PDFZCompress.encode(attachment.content))
     mime = attachment.mime.replace("/", "#2F")
-    file = _stream(
+    file = add_stream(
         document,
         f"/Type/EmbeddedFile/Subtype/{mime}/Filter/FlateDecode"
         f"/Params<</Size {len(attachment.content)}/ModDate({_moment(made_at)})>>",
@@ -190,14 +182,14 @@ def write(document: Any, about: About, attachments: list[Attachment], structure:
     document._pdfVersion = (1, 7)
     _info(document, about)
     catalog = document.Catalog
-    profile = _stream(document, "/N 3/Alternate/DeviceRGB/Filter/FlateDecode", _packed_srgb())
+    profile = add_stream(document, "/N 3/Alternate/DeviceRGB/Filter/FlateDecode", _packed_srgb())
     catalog.OutputIntents = _catalog_entry(
         "[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)"
         f"/RegistryName(http://www.color.org)/DestOutputProfile {profile} 0 R>>]"
     )
-    metadata = _stream(document, "/Type/Metadata/Subtype/XML", _xmp(about))
-    catalog.Metadata = pdfdoc.PDFObjectReference(document.numberToId[metadata])
-    catalog.StructTreeRoot = pdfdoc.PDFObjectReference(document.numberToId[structure])
+    metadata = add_stream(document, "/Type/Metadata/Subtype/XML", _xmp(about))
+    catalog.Metadata = reference(document, metadata)
+    catalog.StructTreeRoot = reference(document, structure)
     catalog.MarkInfo = _catalog_entry("<</Marked true>>")
     catalog.ViewerPreferences = _catalog_entry("<</DisplayDocTitle true>>")
     if attachments:
