@@ -47,7 +47,7 @@ class Draft:
     def _no_scope(self, *_args: object, **_settings: object) -> AbstractContextManager[None]:
         return nullcontext()
 
-    text = lines = rule = box = path = bookmark = anchor = every_page = _nothing
+    text = lines = rule = box = path = bookmark = anchor = left_of = every_page = _nothing
     element = mark = artifact = link = direction = _no_scope
 
 
