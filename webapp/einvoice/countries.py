@@ -24,6 +24,7 @@ LEGAL_IDS = {
     "nip": "",
     "ein": "",
 }
+_AS_WRITTEN = {"leitweg_id", "tax_number", *(kind for kind, scheme in LEGAL_IDS.items() if not scheme)}
 
 # Country → scheme of an electronic address that is the company's VAT number (list EAS).
 VAT_ADDRESSES = {
@@ -98,9 +99,12 @@ def country(code: str) -> Country:
     return COUNTRIES.get(code.upper(), _ELSEWHERE)
 
 
-def _known(buyer: Party, name: str) -> str:
+def _knows(buyer: Party, name: str, *, home: str) -> bool:
+    """At home a VAT number of another country stands for no number of its own."""
     kind = name.removeprefix("id_")
-    return buyer.ids.get(kind, "") if kind != name else buyer.vat_id
+    if kind != name:
+        return bool(buyer.ids.get(kind))
+    return bool(buyer.vat_id) and (buyer.country != home or compact(buyer.vat_id).startswith(home))
 
 
 def missing_ids(territory: str, buyer: Party) -> tuple[str, ...]:
@@ -110,7 +114,9 @@ def missing_ids(territory: str, buyer: Party) -> tuple[str, ...]:
         rules = country(home)
     else:
         rules = _WITHIN_UNION if {home, buyer.country} <= UNION else _ELSEWHERE
-    return tuple(group[0] for group in rules.needed if not any(_known(buyer, name) for name in group))
+    return tuple(
+        group[0] for group in rules.needed if not any(_knows(buyer, name, home=home) for name in group)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +145,11 @@ def _vat_id(party: Party) -> str:
 
 def _numbers(party: Party, vat: str) -> dict[str, str]:
     """Those it has, and those that are hidden in one that it has."""
-    numbers = {kind: compact(number) for kind, number in party.ids.items() if compact(number)}
-    if "leitweg_id" in numbers:
-        numbers["leitweg_id"] = party.ids["leitweg_id"].strip()
+    numbers = {
+        kind: number.strip() if kind in _AS_WRITTEN else compact(number)
+        for kind, number in party.ids.items()
+        if compact(number)
+    }
     if party.country == "FR" and "siren" not in numbers:
         hidden = re.match(r"[0-9]{9}", numbers.get("siret", "")) or re.search(r"(?<=^FR..)[0-9]{9}$", vat)
         if hidden:
@@ -174,7 +182,7 @@ def ids_of(party: Party) -> Ids:
     siret = numbers.get("siret", "")
     return Ids(
         vat=vat,
-        tax="" if vat else compact(party.vat_id) or legal[0],
+        tax=numbers.get("tax_number", "") or ("" if vat else compact(party.vat_id) or legal[0]),
         legal=legal,
         own=(siret, "0009") if siret else ("", ""),
         address=_address(party, vat, numbers),
