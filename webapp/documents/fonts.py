@@ -15,7 +15,7 @@ from unicodedata import bidirectional, category
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
-from webapp.documents import tuning  # noqa: F401  before a face is read
+from webapp.documents import tuning  # before a face is read
 
 RENDER_LOCK = threading.RLock()
 
@@ -25,7 +25,6 @@ UNKNOWN = "\ufffd"  # what is drawn for a character that no face has
 _FOLDER = Path(__file__).parent / "fonts"
 _FILES = {REGULAR: "Regular", SEMIBOLD: "SemiBold"}
 _LATIN, _ARABIC, _HEBREW, _JAPANESE = "NotoSans", "NotoSansArabic", "NotoSansHebrew", "NotoSansJP"
-_PRIVATE = 0xE000
 
 
 class Face:
@@ -55,13 +54,15 @@ class Face:
         """Width at size 1000, every character by its own glyph."""
         return float(self.font.stringWidth(text, 1000))
 
-    def code_of(self, glyph: int) -> int:
-        """The character that stands for a glyph: its own, or a private one that never depends on
-        which glyphs earlier documents used (else two processes would write different bytes)."""
-        owner = self.font.face.glyphToChar.get(glyph, (0,))[0]
-        if owner and not 0xE000 <= owner < 0xF900:
-            return int(owner)
-        code = _PRIVATE + glyph if _PRIVATE + glyph < 0xF900 else 0xF0000 + glyph
+    def code_of(self, glyph: int, meaning: str) -> int:
+        """What stands for a glyph in ReportLab's tables: its character, or else a number beyond Unicode.
+
+        That number is made of the glyph and what it means here, and never of which glyphs earlier documents
+        used: else two processes would write different bytes.
+        """
+        if len(meaning) == 1 and self.glyphs.get(ord(meaning)) == glyph:
+            return ord(meaning)
+        code = tuning.code_beyond(glyph, meaning)
         if code not in self.glyphs:
             self.glyphs[code] = glyph
             self.widths[code] = self.font.pdfScale(self.font.face.hmetrics[glyph][0])
