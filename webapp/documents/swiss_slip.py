@@ -1,5 +1,6 @@
-"""What a Swiss QR-bill says, and where: SIX “Implementation Guidelines QR-bill” 2.3, measures and headings as there.
+"""What a Swiss QR-bill says, and where.
 
+Measures and headings are those of “Swiss Implementation Guidelines for the QR-bill” 2.3 of SIX.
 All places in points from the lower left corner of the page, at whose foot the slip lies.
 """
 
@@ -130,7 +131,11 @@ def _address(said: Sequence[str]) -> tuple[str, ...]:
     abroad = "" if country in {"CH", "LI"} else f"{country}-"
     if kind == "K":  # lines as they are, before structured addresses
         return tuple(filter(None, (name, street, f"{abroad}{house}")))
-    return tuple(filter(None, (name, f"{street} {house}".strip(), f"{abroad}{code} {city}".strip()))) if name else ()
+    return (
+        tuple(filter(None, (name, f"{street} {house}".strip(), f"{abroad}{code} {city}".strip())))
+        if name
+        else ()
+    )
 
 
 def _groups(text: str, size: int) -> str:
