@@ -13,8 +13,8 @@ import pytest
 from tests.documents.invoices import (
     arabic_english,
     by_direct_debit,
-    paid_by_card,
     pages_of,
+    paid_by_card,
     pdf_of,
     reverse_charge,
     text_of,

@@ -102,6 +102,7 @@ class Page:
     mentions_y: float = 0.0
     bottom: float = 0.0
     slip: bool = False  # the Swiss payment slip lies at its foot
+    only_slip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,5 +316,5 @@ class _Breaker:
         if not self.form.slip_height:
             return
         if pages[-1].bottom > self.bottom - self.form.slip_height:
-            pages.append(Page(NEXT_TABLE_Y, bottom=NEXT_TABLE_Y))
+            pages.append(Page(NEXT_TABLE_Y, bottom=NEXT_TABLE_Y, only_slip=True))
         pages[-1].slip = True
