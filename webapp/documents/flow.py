@@ -47,7 +47,7 @@ class Draft:
     def _no_scope(self, *_args: object, **_settings: object) -> AbstractContextManager[None]:
         return nullcontext()
 
-    text = lines = rule = box = path = bookmark = anchor = every_page = _nothing
+    text = lines = rule = box = path = bookmark = anchor = left_of = every_page = _nothing
     element = mark = artifact = link = direction = _no_scope
 
 
@@ -76,7 +76,7 @@ def _set(spans: Spans, style: Style, measure: float) -> tuple[Spans, ...]:
     if len(spans) <= 1:
         text, stressed = spans[0] if spans else ("", False)
         face = replace(style, face=SEMIBOLD) if stressed else style
-        return tuple(((line, stressed),) for line in wrap(text, face, measure))
+        return tuple(((line, stressed),) for line in _without_runt(text, face, measure))
     text = plain(spans).replace("\n", " ")
     marks = [stressed for piece, stressed in spans for _character in piece]
     found, position = [], 0
@@ -85,6 +85,18 @@ def _set(spans: Spans, style: Style, measure: float) -> tuple[Spans, ...]:
         found.append(_stretches(line, marks[position : position + len(line)]))
         position += len(line)
     return tuple(found)
+
+
+def _without_runt(text: str, style: Style, measure: float) -> list[str]:
+    """Set a little narrower where that saves the last line from being one short word."""
+    lines = wrap(text, style, measure)
+    for part in (0.97, 0.94, 0.91):
+        if len(lines) < 2 or width(lines[-1], style) > measure / 12:
+            break
+        narrower = wrap(text, style, measure * part)
+        if len(narrower) == len(lines):
+            lines = narrower
+    return lines
 
 
 def _stretches(line: str, marks: Sequence[bool]) -> Spans:
@@ -131,14 +143,14 @@ class Flow:
             self.new_page()
 
     @contextmanager
-    def inset(self, by: float) -> Iterator[None]:
+    def inset(self, by: float, at_end: float = 0.0) -> Iterator[None]:
+        before = self.start, self.measure
         self.start += by
-        self.measure -= by
+        self.measure -= by + at_end
         try:
             yield
         finally:
-            self.start -= by
-            self.measure += by
+            self.start, self.measure = before
 
     # ---- text
 
@@ -259,7 +271,9 @@ class Flow:
             for number, row in enumerate(grid.rows):
                 cells = [_set(spans, VALUE, step - 10) for spans in row]
                 if not number:
-                    cells = [_set(tuple((text, True) for text, _s in spans), VALUE, step - 10) for spans in row]
+                    cells = [
+                        _set(tuple((text, True) for text, _s in spans), VALUE, step - 10) for spans in row
+                    ]
                 height = max(len(lines) for lines in cells) * VALUE.line_height + 7
                 self.need(height)
                 with self.paper.element("TR"):
