@@ -19,8 +19,8 @@ def draw_closing(sheet: Sheet, swiss_payload: str | None) -> None:
             sheet.turn()
         if page.closing_y is not None:
             _sums(sheet, page.closing_y)
-            if sheet.plan.payment:
-                _payment(sheet, sheet.plan.payment, page.closing_y)
+            if sheet.plan.around.payment:
+                _payment(sheet, sheet.plan.around.payment, page.closing_y)
         if page.only_slip:
             _above_the_slip(sheet)
         y = page.mentions_y
@@ -41,13 +41,13 @@ def _above_the_slip(sheet: Sheet) -> None:
         sentence = wrap(plan.said.payment.sentence, at.LEAD, sheet.form.content)
         y = sheet.form.height - paper.lines(MARGIN, sheet.y(y), sentence, at.LEAD)
     with paper.element("Table"):
-        for one in plan.sums[-1:]:
+        for one in plan.around.sums[-1:]:
             _sum(sheet, one, y - 4, MARGIN)
 
 
 def _sums(sheet: Sheet, y: float) -> None:
     with sheet.paper.element("Table"):
-        for one in sheet.plan.sums:
+        for one in sheet.plan.around.sums:
             _sum(sheet, one, y)
             y += one.height
 
