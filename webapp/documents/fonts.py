@@ -20,10 +20,11 @@ from webapp.documents import tuning  # before a face is read
 RENDER_LOCK = threading.RLock()
 
 REGULAR, SEMIBOLD = "regular", "semibold"
+SLIP, SLIP_BOLD = "slip", "slip-bold"  # of Swiss payment slips, in the face that their standard wants
 UNKNOWN = "\ufffd"  # what is drawn for a character that no face has
 
 _FOLDER = Path(__file__).parent / "fonts"
-_FILES = {REGULAR: "Regular", SEMIBOLD: "SemiBold"}
+_FILES = {REGULAR: "Regular", SEMIBOLD: "SemiBold", SLIP: "Regular", SLIP_BOLD: "Bold"}
 _LATIN, _ARABIC, _HEBREW, _JAPANESE = "NotoSans", "NotoSansArabic", "NotoSansHebrew", "NotoSansJP"
 
 
@@ -78,7 +79,7 @@ def face(family: str, weight: str) -> Face:
 
 def latin(weight: str) -> Face:
     """Latin, Greek and Cyrillic; the first of every chain."""
-    return face(_LATIN, weight)
+    return face("Arimo" if weight in (SLIP, SLIP_BOLD) else _LATIN, weight)
 
 
 def _family_of(code: int) -> str:
@@ -90,11 +91,17 @@ def _family_of(code: int) -> str:
     return _JAPANESE
 
 
+# What a slip's face has not, those of the text have.
+_OF_THE_TEXT = {SLIP: REGULAR, SLIP_BOLD: SEMIBOLD}
+
+
 @cache
 def face_for(character: str, weight: str) -> Face | None:
     first = latin(weight)
     if first.has(character):
         return first
+    if weight in _OF_THE_TEXT:
+        return face_for(character, _OF_THE_TEXT[weight])
     other = face(_family_of(ord(character)), weight)
     return other if other.has(character) else None
 
@@ -114,7 +121,7 @@ def _is_plain(code: int) -> bool:
 
 
 @cache
-def plain() -> re.Pattern[str]:
+def plain(weight: str) -> re.Pattern[str]:
     """Texts that need no shaping and no reordering in a left-to-right line: most of all."""
-    codes = [code for code in latin(REGULAR).glyphs if _is_plain(code) and latin(SEMIBOLD).has(chr(code))]
-    return re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(codes)) + "]*")
+    codes = sorted(code for code in latin(weight).glyphs if _is_plain(code))
+    return re.compile("[" + "".join(re.escape(chr(code)) for code in codes) + "]*")

@@ -49,7 +49,7 @@ _JOINERS = "\u200c\u200d"
 
 def line(text: str, weight: str, *, rtl: bool | None = None, default_rtl: bool = False) -> Line:
     """Base direction `rtl`, or the one the text gives itself."""
-    simple = plain().fullmatch(text) is not None
+    simple = plain(weight).fullmatch(text) is not None
     if simple and not (default_rtl if rtl is None else rtl):
         return _straight(text, weight)
     base = first_strong_is_rtl(text, default_rtl) if rtl is None else rtl
@@ -107,7 +107,13 @@ def _choose(character: str, weight: str, previous: Face | None) -> tuple[Face, s
     if face is not None:
         return face, character
     unseen = character in _JOINERS or _is_mark(character)
-    return (previous or latin(weight), "") if unseen else (latin(weight), UNKNOWN)
+    return (previous or latin(weight), "") if unseen else (_with_unknown(weight), UNKNOWN)
+
+
+def _with_unknown(weight: str) -> Face:
+    found = face_for(UNKNOWN, weight)
+    assert found is not None
+    return found
 
 
 def _is_mark(character: str) -> bool:
