@@ -20,10 +20,11 @@ from webapp.documents import tuning  # noqa: F401  before a face is read
 RENDER_LOCK = threading.RLock()
 
 REGULAR, SEMIBOLD = "regular", "semibold"
+SLIP, SLIP_BOLD = "slip", "slip-bold"  # of Swiss payment slips, in the face that their standard wants
 UNKNOWN = "\ufffd"  # what is drawn for a character that no face has
 
 _FOLDER = Path(__file__).parent / "fonts"
-_FILES = {REGULAR: "Regular", SEMIBOLD: "SemiBold"}
+_FILES = {REGULAR: "Regular", SEMIBOLD: "SemiBold", SLIP: "Regular", SLIP_BOLD: "Bold"}
 _LATIN, _ARABIC, _HEBREW, _JAPANESE = "NotoSans", "NotoSansArabic", "NotoSansHebrew", "NotoSansJP"
 _PRIVATE = 0xE000
 
@@ -77,7 +78,7 @@ def face(family: str, weight: str) -> Face:
 
 def latin(weight: str) -> Face:
     """Latin, Greek and Cyrillic; the first of every chain."""
-    return face(_LATIN, weight)
+    return face("Arimo" if weight in (SLIP, SLIP_BOLD) else _LATIN, weight)
 
 
 def _family_of(code: int) -> str:
