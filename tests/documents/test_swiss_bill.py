@@ -237,7 +237,7 @@ def test_receipts_do_without_streets_rather_than_overflow() -> None:
 
 
 def _wrap(text: str, size: float, width: float) -> list[str]:
-    return wrap(text, swiss_bill.style_of(text, size), width)
+    return wrap(text, swiss_bill.style_of(size), width)
 
 
 def test_the_face_is_one_of_those_that_the_standard_names() -> None:
