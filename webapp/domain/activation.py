@@ -9,6 +9,7 @@ from webapp.data.accounts import Person
 from webapp.data.agreements import Acceptance
 from webapp.data.billing import Invoice
 from webapp.data.database import atomic, current_site
+from webapp.data.documents import PDF
 from webapp.data.subscriptions import (
     ACTIVE,
     ENDED,
@@ -19,7 +20,7 @@ from webapp.data.subscriptions import (
     Order,
     Subscription,
 )
-from webapp.domain import agreements, audit, limits, outbox, sign_in
+from webapp.domain import agreements, audit, documents, limits, outbox, sign_in
 from webapp.domain.calendar import MONTHS, add_months, days_left, last_activation_day, local_date
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
@@ -111,6 +112,7 @@ def activate(
             subscription=subscription,
             path=f"/subscriptions/{subscription.public_id}",
             version=agreement.version,
+            attachments=[(documents.contract_subject(subscription), PDF)],
             now=now,
         )
     return acceptance
