@@ -54,6 +54,7 @@ class Invoice(SiteModel):
         indexes = (
             (("subscription", "cause"), True),
             (("account", "issued_on", "id"), False),
+            (("account", "state", "issued_on", "id", "due_on"), False),
             (("state", "due_on"), False),
         )
 
