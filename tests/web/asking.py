@@ -16,10 +16,12 @@ from tests.support.client import SAFE_METHODS
 from tests.web.routes import Body
 from webapp.assembly import Portal
 from webapp.data.database import database
+from webapp.data.documents import StoredDocument
 from webapp.data.schema import MODELS
 from webapp.data.sign_in import Attempt, Session
 
-_KEPT_COUNT = {Attempt, Session}  # written by questions too: what was tried, and when somebody was last seen
+# Written by questions too: what was tried, when somebody was last seen, what was made when it was asked for.
+_KEPT_COUNT = {Attempt, Session, StoredDocument}
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 

@@ -18,7 +18,7 @@ from tests.support.cast import ALICE, ERIN, HANDED_OVER, KIM, PEOPLE, SITES, Act
 from tests.support.client import PARTIAL
 from tests.support.probes import probe_rows
 from tests.web.asking import SAME_ORIGIN, Asker, Case
-from tests.web.ground import ELSEWHERE, NOBODY, OWNERS, Ground, Visitor, address, pick
+from tests.web.ground import ELSEWHERE, NOBODY, OWNED, OWNERS, Ground, Visitor, address, pick
 from tests.web.listing import listings, people_of_accounts
 from tests.web.routes import ROUTES, Route
 
@@ -86,7 +86,7 @@ class Sweep:
         for site in SITES:
             for actor in self.ground.actors[site]:
                 for endpoint, route in ROUTES.items():
-                    if route.names in ("row", "order", "seat") and route.who == "person":
+                    if route.names in OWNED and route.who == "person":
                         yield from self._rows(actor, endpoint, route)
 
     def _rows(self, actor: Actor, endpoint: str, route: Route) -> Iterator[str]:
