@@ -64,7 +64,7 @@ _VAT_PREFIXES = UNION | {"EL", "XI"}  # Greece and Northern Ireland have their o
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """`needed`: of each group one must be known, the first is asked for; named as in `domain/billing_details.py`."""
+    """`needed`: of each group one must be known, the first is asked for. Names as in `billing_details`."""
 
     needed: tuple[tuple[str, ...], ...] = ()
     process: str = ""  # BT-23 where the invoice names none
