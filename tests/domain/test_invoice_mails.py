@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import TestClock
 from tests.mail.cast import person, subscription
-from tests.support.billed import keep_invoice
+from tests.support.kept import keep_invoice
 from tests.support.papers import a_credit_note, an_invoice
 from webapp.assembly import Portal
 from webapp.data.accounts import Membership, Person
