@@ -157,7 +157,9 @@ def test_a_buyers_numbers_stand_where_its_country_looks_for_them(
 
 
 def test_a_siret_is_the_buyers_own_number_and_begins_with_its_siren() -> None:
-    assert bought_by(buyer_of("FR", ids={"siret": "30326504500017"}))["identifiers"] == {"0009": "30326504500017"}
+    assert bought_by(buyer_of("FR", ids={"siret": "30326504500017"}))["identifiers"] == {
+        "0009": "30326504500017"
+    }
 
 
 def test_a_number_without_its_country_is_no_vat_number() -> None:
@@ -183,9 +185,9 @@ def test_characters_that_xml_forbids_are_dropped_and_do_not_crash() -> None:
 
 
 def test_a_price_that_does_not_multiply_to_the_line_is_explained() -> None:
-    less, more = terms_of(
-        an_invoice("fr", lines=(a_line(0, "fr", net=50_000), a_line(0, "fr", net=60_000)))
-    )["BG-25"]
+    less, more = terms_of(an_invoice("fr", lines=(a_line(0, "fr", net=50_000), a_line(0, "fr", net=60_000))))[
+        "BG-25"
+    ]
     assert less["BG-27"] == [{"amount": "90.00", "reason_code": "95"}]
     assert more["BG-28"] == [{"amount": "10.00", "reason_code": "ABK"}]
 

@@ -16,21 +16,17 @@ _SPELT = {
     "ẞ": "SS",
     "⁄": "/",
 }
-_LETTERS = {
-    "ABVGDEZIJKLMNOPRSTUFHC": "АБВГДЕЗИЙКЛМНОПРСТУФХЦ",  # Cyrillic
-    "ABGDEZITIKLMNXOPRSTYFO": "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΩ",  # Greek
-}
+_CYRILLIC = zip("АБВГДЕЗИЙКЛМНОПРСТУФХЦЪЬЫЭІҐЋЈ", [*"ABVGDEZIJKLMNOPRSTUFHC", "", "", *"YEIGCJ"], strict=True)
+_GREEK = zip("ΑΒΓΔΕΖΗΙΚΛΜΝΞΟΠΡΣΤΥΦΩ", "ABGDEZIIKLMNXOPRSTYFO", strict=True)
 _PAIRS = {
-    **{"Ж": "Zh", "Ч": "Ch", "Ш": "Sh", "Щ": "Shch", "Ъ": "", "Ы": "Y", "Ь": "", "Э": "E", "Ю": "Yu", "Я": "Ya"},
-    **{"І": "I", "Ї": "Yi", "Є": "Ye", "Ґ": "G", "Ђ": "Dj", "Ћ": "C", "Ј": "J", "Љ": "Lj", "Њ": "Nj", "Џ": "Dz"},
-    **{"Θ": "Th", "Χ": "Ch", "Ψ": "Ps", "ς": "s"},
+    **{"Ж": "Zh", "Ч": "Ch", "Ш": "Sh", "Щ": "Shch", "Ю": "Yu", "Я": "Ya", "Ї": "Yi", "Є": "Ye"},
+    **{"Ђ": "Dj", "Љ": "Lj", "Њ": "Nj", "Џ": "Dz", "Θ": "Th", "Χ": "Ch", "Ψ": "Ps"},
 }
 
 
 def _alphabets() -> dict[str, str]:
-    capitals = {own: latin for latins, owns in _LETTERS.items() for latin, own in zip(latins, owns, strict=True)}
-    capitals |= _PAIRS
-    return capitals | {own.lower(): latin.lower() for own, latin in capitals.items()}
+    capitals = dict(_CYRILLIC) | dict(_GREEK) | _PAIRS
+    return capitals | {own.lower(): spelt.lower() for own, spelt in capitals.items()} | {"ς": "s"}
 
 
 _TABLE = _alphabets() | _SPELT

@@ -157,7 +157,7 @@ def _payment(document: IssuedDocument, digits: int) -> dict[str, Any]:
     if payment.method == "credit_card":
         return {**shared, "BT-81": CREDIT_CARD, "BT-82": payment.debited_account}
     if payment.method == "direct_debit":
-        sepa = document.currency == "EUR" and payment.creditor_id
+        sepa = document.currency == "EUR" and bool(payment.creditor_id)
         return {
             **shared,
             "BT-81": SEPA_DEBIT if sepa else DIRECT_DEBIT,

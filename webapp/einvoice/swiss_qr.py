@@ -93,7 +93,7 @@ def payload(document: IssuedDocument) -> str:
 
 
 def _address(party: Party) -> dict[str, str] | None:
-    """Structured, as banks want it; none at all if a part of it is not known or not writable in Latin letters."""
+    """Structured, as banks want it; none if a part is not known, or can’t be written in Latin letters."""
     line = party.line1
     if party.line2 and not re.search(r"\d", line) and re.search(r"\d", party.line2):
         line = party.line2  # a care-of or a building stands above the street
