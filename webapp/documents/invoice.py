@@ -18,9 +18,7 @@ _ON_LETTER = {"US", "CA"}
 
 
 @rendering
-def render(
-    document: IssuedDocument, *, xml: bytes | None = None, swiss_payload: str | None = None
-) -> bytes:
+def render(document: IssuedDocument, *, xml: bytes | None = None, swiss_payload: str | None = None) -> bytes:
     """`xml` goes inside as Factur-X; `swiss_payload` is the text of the QR-bill's code.
 
     The same document always gives the same bytes.
@@ -29,7 +27,7 @@ def render(
     with speaking(speech(document.language, territory)) as spoken:
         said = words_of(document, by_slip=swiss_payload is not None)
         size = LETTER if territory in _ON_LETTER else A4
-        form = Format(*size, slip_height=0 if swiss_payload is None else swiss_bill.HEIGHT)
+        form = Format(size[0], size[1], 0 if swiss_payload is None else swiss_bill.HEIGHT)
         paper = _paper(document, said, spoken, size)
         sheet = Sheet(paper, plan(said, form), form, document)
         draw_head(sheet)

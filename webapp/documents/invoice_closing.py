@@ -27,7 +27,7 @@ def draw_closing(sheet: Sheet, swiss_payload: str | None) -> None:
             y += len(mention) * at.MENTION.line_height + 2
     sheet.footer()
     if swiss_payload is not None:
-        swiss_bill.draw(sheet.paper, sheet.document, swiss_payload)
+        swiss_bill.draw(sheet.paper, swiss_payload, sheet.document.language)
 
 
 def _sums(sheet: Sheet, y: float) -> None:

@@ -55,7 +55,5 @@ def _facts(sheet: Sheet) -> None:
 def _stacked(sheet: Sheet, fact: PlacedFact, y: float) -> None:
     paper = sheet.paper
     with paper.element("TR"):
-        below = paper.lines(
-            at.FACTS_X, sheet.y(y + 8), fact.label, at.STRONG_LABEL, tag="TH", scope="Row"
-        )
+        below = paper.lines(at.FACTS_X, sheet.y(y + 8), fact.label, at.STRONG_LABEL, tag="TH", scope="Row")
         paper.lines(at.FACTS_X, below - 2, fact.value, at.STRONG_VALUE, tag="TD")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from webapp.documents.invoice_words import Fact, Payment, Row, Said, Sum
-from webapp.documents.shaping import INK, INK_2, SEMIBOLD, Style, width, wrap
+from webapp.documents.shaping import INK_2, SEMIBOLD, Style, width, wrap
 
 MARGIN = 56.7  # 20 mm: the edge of the window of an envelope
 FACTS_X = MARGIN + 256
@@ -257,8 +257,8 @@ class _Breaker:
     form: Format
     bottom: float  # of what stands above the footer
     closing: float
-    mentions: list[Lines]
-    rows: list[PlacedRow]
+    mentions: Sequence[Lines]
+    rows: Sequence[PlacedRow]
 
     def pages(self, first_y: float) -> list[Page]:
         pages = [Page(first_y)]

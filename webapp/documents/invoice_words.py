@@ -188,7 +188,11 @@ def _payment(document: IssuedDocument, *, by_slip: bool) -> Payment | None:
     heading = _("Payment")
     if left <= 0:
         paid_by_card = document.payment.method == "credit_card" and document.paid
-        text = _("Paid by credit card. Nothing is left to pay.") if paid_by_card else _("Nothing is left to pay.")
+        text = (
+            _("Paid by credit card. Nothing is left to pay.")
+            if paid_by_card
+            else _("Nothing is left to pay.")
+        )
         return Payment(heading, text, ())
     if by_slip:
         return Payment(heading, _by_slip(document.payment.due_on), ())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import cos, pi, sin
 
 import segno
 
-from webapp.data.issued import IssuedDocument
 from webapp.documents import swiss_slip as slips
 from webapp.documents.paper import Paper
 from webapp.documents.shaping import REGULAR, SEMIBOLD, Style, wrap
@@ -18,13 +18,9 @@ HEIGHT = slips.HEIGHT
 _CROSS = 7 * MM
 
 
-def draw(paper: Paper, document: IssuedDocument, payload: str) -> None:
-    """`payload` is what the code says; everything that is printed comes from the document."""
-    draw_slip(paper, slips.slip_of(document), payload, document.language)
-
-
-def draw_slip(paper: Paper, slip: Slip, payload: str, language: str) -> None:
-    words = slips.headings(language)
+def draw(paper: Paper, payload: str, language: str) -> None:
+    """`payload` is what the code says; all that is printed is taken from it."""
+    slip, words = slips.slip_of(payload), slips.headings(language)
     placed = slips.place(slip, words, _wrap)
     _separators(paper, words.separate)
     with paper.element("Sect"):
@@ -96,6 +92,7 @@ def _cross(paper: Paper, x: float, y: float) -> None:
 
 # ---- where to cut, where to write
 
+
 def _separators(paper: Paper, text: str) -> None:
     """Dashed, each with scissors; above the slip it is said in words, too."""
     paper.rule(0, HEIGHT, slips.WIDTH, HEIGHT, color=BLACK, width=0.5, dash="3 3")
@@ -103,12 +100,6 @@ def _separators(paper: Paper, text: str) -> None:
     paper.path(_scissors(7 * MM, HEIGHT, upright=False), fill=BLACK)
     paper.path(_scissors(slips.RECEIPT_WIDTH, HEIGHT - 7 * MM, upright=True), fill=BLACK)
     paper.text(slips.WIDTH / 2, HEIGHT + 3, text, Style(6, SEMIBOLD, BLACK), align="center")
-
-
-# Half of a pair: the eye of the handle as a ring, and the blade; the other half is its mirror image.
-_HALF = (
-    "m 0 1.1 c 0 0.61 0.54 1.1 1.2 1.1 c 0.66 0 1.2 -0.49 1.2 -1.1",
-)
 
 
 def _scissors(x: float, y: float, *, upright: bool) -> str:
@@ -122,9 +113,7 @@ def _scissors(x: float, y: float, *, upright: bool) -> str:
 
 
 def _ring(x: float, y: float, radius: float, *, inner: bool = False) -> list[tuple[float, float]]:
-    """Twelve corners look round at this size; the inner one runs the other way, and stays white."""
-    from math import cos, pi, sin
-
+    """Sixteen corners look round at this size; the inner one runs the other way, and stays white."""
     steps = range(16) if not inner else range(16, 0, -1)
     return [(x + radius * cos(i * pi / 8), y + radius * sin(i * pi / 8)) for i in steps]
 
