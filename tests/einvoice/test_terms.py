@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import facturx
 import pytest
 from lxml import etree
 
@@ -168,6 +174,14 @@ def test_a_number_without_its_country_is_no_vat_number() -> None:
     assert seller["tax_identifier"] == "000000000000000"
 
 
+def test_a_number_of_the_tax_office_stands_beside_the_vat_number_as_it_is_written() -> None:
+    document = an_invoice("de")
+    seller = replace(document.seller, ids={"tax_number": "00/000/00000"})
+    terms = terms_of(replace(document, seller=seller))["BG-4"]
+    assert (terms["tax_identifier"], terms["vat_identifier"]) == ("00/000/00000", "DE000000000")
+    assert terms_of(an_invoice("at"))["BG-4"]["legal_identifier"] == "FN 000000 x"
+
+
 def test_who_is_not_subject_to_vat_shows_no_vat_number() -> None:
     document = an_invoice("de")
     group = replace(document.taxes[0], category="O")
@@ -202,3 +216,28 @@ def test_a_network_may_have_its_own_specification() -> None:
 def test_the_same_content_gives_the_same_bytes() -> None:
     assert cii(an_invoice("fr", count=7)) == cii(an_invoice("fr", count=7))
     assert ubl(an_invoice("fr", count=7)) == ubl(an_invoice("fr", count=7))
+
+
+BROUGHT_ALONG = ("facturx", "lxml", "pypdf", "requests", "qrbill", "saxonche")
+
+
+def test_who_makes_no_invoice_carries_no_library_for_it() -> None:
+    code = "import sys, webapp.einvoice, webapp.einvoice.swiss_qr; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "webapp.einvoice.model" in loaded.split()
+    assert not {*BROUGHT_ALONG} & {*loaded.split()}
+
+
+def test_two_threads_never_write_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy, overlaps = threading.Lock(), []
+
+    def slow(*_: Any, **__: Any) -> bytes:
+        overlaps.append(not busy.acquire(blocking=False))
+        time.sleep(0.01)
+        busy.release()
+        return b""
+
+    monkeypatch.setattr(facturx, "generate_xml", slow)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(cii, [an_invoice("fr")] * 8))
+    assert overlaps == [False] * 8
