@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from tests.support.papers import a_line, an_invoice, groups_of
-from webapp.data.billing import OPEN, Invoice
+from webapp.data.billing import OPEN, WAITING, Invoice
 from webapp.data.database import current_site
 from webapp.data.issued import CREDIT_NOTE, Credited, IssuedDocument, to_json
 from webapp.data.keys import search_key
@@ -100,8 +100,7 @@ def plant_invoice(
 
 def plant_waiting(subscription: Subscription | int, *, now: datetime) -> Invoice:
     """One whose tax nobody has decided: without a number, and without words of its own."""
-    nothing = dict.fromkeys(("issued_at", "issued_on", "due_on", "tax", "gross"))
-    today = now.date()
-    planted = plant_invoice(subscription, issued_on=today, now=now, state="waiting", content="", **nothing)
-    Invoice.update(number=None).where(Invoice.id == planted.id).execute()
+    planted = plant_invoice(subscription, issued_on=now.date(), now=now, state=WAITING)
+    nothing = ("number", "issued_at", "issued_on", "due_on", "tax", "gross")
+    Invoice.update({**dict.fromkeys(nothing), "content": ""}).where(Invoice.id == planted.id).execute()
     return Invoice.get_by_id(planted.id)
