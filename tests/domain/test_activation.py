@@ -133,7 +133,7 @@ def test_the_same_words_are_kept_once(ordered: Subscription, portal: Portal, now
 
 
 @pytest.mark.parametrize(("period", "end"), [("annual", date(2027, 11, 22)), ("monthly", date(2026, 12, 22))])
-def test_an_invoice_is_due_for_the_first_period(
+def test_the_first_period_is_invoiced_at_once(
     bound_fr: Site, portal: Portal, now: datetime, period: str, end: date
 ) -> None:
     ordered = place_order(
@@ -146,7 +146,8 @@ def test_an_invoice_is_due_for_the_first_period(
     )
     activate(ordered, now=now)
     invoice = Invoice.get()
-    assert (invoice.subscription, invoice.state, invoice.recorded_at) == (ordered, "due", now)
+    assert (invoice.subscription, invoice.state, invoice.recorded_at) == (ordered, "open", now)
+    assert (invoice.number, invoice.issued_at, invoice.gross) == ("FA-2026-000001", now, 212436)
     assert (invoice.period_start, invoice.period_end) == (date(2026, 11, 22), end)
     assert (invoice.quantity, invoice.unit_price, invoice.net) == (3, 59010, 177030)
     assert (invoice.currency, invoice.po_number) == ("EUR", "BC 7")
@@ -265,7 +266,9 @@ def test_each_refusal_says_why_in_a_sentence(refusal: Refusal) -> None:
 # ---- all of it or nothing, and once
 
 
-@pytest.mark.parametrize("broken", ["outbox.enqueue", "audit.record", "Invoice.insert", "Acceptance.create"])
+@pytest.mark.parametrize(
+    "broken", ["outbox.enqueue", "audit.record", "invoices.record_due", "Acceptance.create"]
+)
 def test_it_is_one_transaction(
     ordered: Subscription, now: datetime, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:

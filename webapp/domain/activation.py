@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from webapp.data.accounts import Person
 from webapp.data.agreements import Acceptance
-from webapp.data.billing import Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.subscriptions import (
     ACTIVE,
@@ -19,7 +18,7 @@ from webapp.data.subscriptions import (
     Order,
     Subscription,
 )
-from webapp.domain import agreements, audit, invoice_warnings, limits, outbox, sign_in
+from webapp.domain import agreements, audit, invoice_warnings, invoices, limits, outbox, sign_in
 from webapp.domain.calendar import MONTHS, add_months, days_left, last_activation_day, local_date
 from webapp.domain.invoice_warnings import AS_IT_IS, FirstInvoice
 from webapp.domain.refusals import NotThere, Refusal
@@ -98,14 +97,13 @@ def activate(
     actor: Person,
     now: datetime,
 ) -> Acceptance:
-    """Stores who accepted which exact text, starts the first term today, records the first invoice as due,
-    with what was typed for it."""
+    """Stores who accepted which exact text, starts the first term today, issues the first invoice with what was
+    typed for it."""
     refuse_unless_acceptable(subscription, agreement=agreement, shown_sha256=shown_sha256, now=now)
     with atomic():
         _start_first_term(subscription, actor=actor, now=now)
         invoice_warnings.complete(subscription, first_invoice, actor=actor, now=now)
         acceptance = _store_acceptance(subscription, agreement, shown_language, actor, now)
-        _record_invoice_due(subscription, now=now)
         audit.record(
             audit.SUBSCRIPTION_ACTIVATED,
             actor=audit.Actor.of(actor),
@@ -124,6 +122,7 @@ def activate(
             version=agreement.version,
             now=now,
         )
+        _bill_first_period(subscription, now=now)
     return acceptance
 
 
@@ -170,23 +169,17 @@ def _store_acceptance(
     )
 
 
-def _record_invoice_due(subscription: Subscription, *, now: datetime) -> None:
-    """Of the first billing period; a number and tax come when it is issued."""
+def _bill_first_period(subscription: Subscription, *, now: datetime) -> None:
+    """Last in its transaction: while a number is taken, other invoices of the site wait."""
     start = subscription.term_start
     first_period = MONTHS[subscription.billing_period]
-    Invoice.insert(
-        account=subscription.account_id,
-        subscription=subscription,
-        cause=f"period {start.isoformat()}",
+    due = invoices.record_due(
+        subscription,
         period_start=start,
         period_end=add_months(start, first_period, anchor_day=start.day),
-        quantity=subscription.quantity,
-        unit_price=subscription.unit_price,
-        net=subscription.unit_price * subscription.quantity,
-        currency=subscription.currency,
-        po_number=subscription.po_number,
-        recorded_at=now,
-    ).execute()
+        now=now,
+    )
+    invoices.issue_if_known(due, now=now)
 
 
 def enqueue_activation_mail(

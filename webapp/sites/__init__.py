@@ -7,12 +7,12 @@ texts are looked up again each time, since they may be published while the progr
 from webapp.sites.agreements import AgreementMissing, AgreementText
 from webapp.sites.catalogue import Catalogue, Product, load_catalogue
 from webapp.sites.fields import LocalText, SiteConfigError
+from webapp.sites.seller import Bank, Invoicing, LegalEntity, MentionText
 from webapp.sites.site import (
     NATIONAL_IDS,
     PAYMENT_METHODS,
     Brand,
     DirectDebitOffer,
-    LegalEntity,
     Site,
     Sites,
     load_sites,
@@ -23,11 +23,14 @@ __all__ = [
     "PAYMENT_METHODS",
     "AgreementMissing",
     "AgreementText",
+    "Bank",
     "Brand",
     "Catalogue",
     "DirectDebitOffer",
+    "Invoicing",
     "LegalEntity",
     "LocalText",
+    "MentionText",
     "Product",
     "Site",
     "SiteConfigError",

@@ -82,6 +82,10 @@ class Fields:
         value: str = self._take(name, str, f"a text such as “{shape.example}”" if shape else "a text")
         return self._shaped(name, value, shape)
 
+    def optional_text(self, name: str) -> str:
+        """Empty where it is left out; an empty text itself is a slip."""
+        return self.text(name) if name in self else ""
+
     def choice(self, name: str, choices: Sequence[str]) -> str:
         return self._chosen(name, self.text(name), choices)
 
@@ -125,6 +129,14 @@ class Fields:
 
     def table(self, name: str, what: str = "a table") -> Fields:
         return Fields(self.file, self._take(name, dict, what), f"{self._within}{name}.")
+
+    def tables(self, name: str) -> tuple[Fields, ...]:
+        """Written as `[[name]]`, once for each."""
+        values: list[Any] = self._take(name, list, "a list of tables")
+        if not all(isinstance(value, dict) for value in values):
+            raise self.wrong(name, "must be a list of tables")
+        within = f"{self._within}{name}"
+        return tuple(Fields(self.file, value, f"{within}[{place}].") for place, value in enumerate(values, 1))
 
     def _take(self, name: str, kind: type, what: str) -> Any:
         if name not in self._left:

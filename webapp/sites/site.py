@@ -27,6 +27,14 @@ from webapp.sites.fields import (
     base_language,
     read_fields,
 )
+from webapp.sites.seller import (
+    Bank,
+    Invoicing,
+    LegalEntity,
+    read_bank,
+    read_invoicing,
+    read_legal_entity,
+)
 
 PAYMENT_METHODS = ("invoice", "direct_debit", "credit_card")
 NATIONAL_IDS = (
@@ -41,14 +49,6 @@ _CURRENCY = Shape(re.compile(r"[A-Z]{3}"), "EUR")
 _COLOUR = Shape(re.compile(r"#[0-9a-f]{6}"), "#0a5168")
 _CREDITOR_ID = Shape(re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}"), "FR00ZZZ000000")
 _EMAIL = Shape(re.compile(r"[^@\s]+@[^@\s]+"), "support@fr.portal.example")
-
-
-@dataclass(frozen=True, slots=True)
-class LegalEntity:
-    name: LocalText
-    address: tuple[str, ...]
-    registration: LocalText
-    vat_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ class Site:
     tax_name: LocalText
     tax_rate: Decimal | None  # percent; None where there is no single rate, as in the United States
     legal_entity: LegalEntity
+    bank: Bank
+    invoicing: Invoicing
     support_email: str
     support_phone: str
     payment_methods: tuple[str, ...]
@@ -177,6 +179,8 @@ def load_sites(folder: Path, origin: Callable[[str], str]) -> Sites:
 def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
     fields = read_fields(folder / "site.toml")
     tax, contact = fields.table("tax"), fields.table("contact")
+    tax_rate = tax.decimal("standard_rate") if "standard_rate" in tax else None
+    document_format = fields.choice("document_format", DOCUMENT_FORMATS)
     site = Site(
         code=_code(fields, folder),
         names=fields.local_text("name"),
@@ -186,15 +190,17 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
         time_zone=_time_zone(fields),
         region=fields.text("region"),
         tax_name=tax.local_text("name"),
-        tax_rate=tax.decimal("standard_rate") if "standard_rate" in tax else None,
-        legal_entity=_legal_entity(fields.table("legal_entity")),
+        tax_rate=tax_rate,
+        legal_entity=read_legal_entity(fields.table("legal_entity"), taxed=tax_rate is not None),
+        bank=read_bank(fields.table("bank"), document_format=document_format),
+        invoicing=read_invoicing(fields.table("invoices")),
         support_email=contact.text("support_email", _EMAIL),
         support_phone=contact.text("support_phone"),
         payment_methods=fields.choices("payment_methods", PAYMENT_METHODS),
         direct_debit=_direct_debit(fields),
         payment_days=fields.number("payment_days"),
         national_ids=fields.choices("national_ids", NATIONAL_IDS) if "national_ids" in fields else (),
-        document_format=fields.choice("document_format", DOCUMENT_FORMATS),
+        document_format=document_format,
         brand=_brand(fields.table("brand")),
         folder=folder,
         origin=origin(folder.name),
@@ -220,17 +226,6 @@ def _time_zone(fields: Fields) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise fields.wrong("time_zone", f"no time zone is called “{name}”; one is “Europe/Paris”") from None
-
-
-def _legal_entity(fields: Fields) -> LegalEntity:
-    entity = LegalEntity(
-        name=fields.local_text("name"),
-        address=fields.texts("address"),
-        registration=fields.local_text("registration"),
-        vat_id=fields.text("vat_id"),
-    )
-    fields.end()
-    return entity
 
 
 def _direct_debit(fields: Fields) -> DirectDebitOffer | None:
