@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from webapp.data.accounts import Person
 from webapp.data.agreements import Acceptance
 from webapp.data.database import atomic, current_site
+from webapp.data.documents import PDF
 from webapp.data.subscriptions import (
     ACTIVE,
     ENDED,
@@ -18,7 +19,7 @@ from webapp.data.subscriptions import (
     Order,
     Subscription,
 )
-from webapp.domain import agreements, audit, invoice_warnings, invoices, limits, outbox, sign_in
+from webapp.domain import agreements, audit, documents, invoice_warnings, invoices, limits, outbox, sign_in
 from webapp.domain.calendar import MONTHS, add_months, days_left, last_activation_day, local_date
 from webapp.domain.invoice_warnings import AS_IT_IS, FirstInvoice
 from webapp.domain.refusals import NotThere, Refusal
@@ -97,8 +98,8 @@ def activate(
     actor: Person,
     now: datetime,
 ) -> Acceptance:
-    """Stores who accepted which exact text, starts the first term today, issues the first invoice with what was
-    typed for it."""
+    """Stores who accepted which exact text, starts the first term today, issues the first invoice, with what
+    was typed for it."""
     refuse_unless_acceptable(subscription, agreement=agreement, shown_sha256=shown_sha256, now=now)
     with atomic():
         _start_first_term(subscription, actor=actor, now=now)
@@ -120,6 +121,7 @@ def activate(
             subscription=subscription,
             path=f"/subscriptions/{subscription.public_id}",
             version=agreement.version,
+            attachments=[(documents.contract_subject(subscription), PDF)],
             now=now,
         )
         _bill_first_period(subscription, now=now)

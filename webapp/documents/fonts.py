@@ -1,0 +1,118 @@
+"""The faces of the documents: Noto, read once per process and chosen character by character.
+
+ReportLab's fonts are shared by all documents of a process and not safe between threads:
+whoever renders holds `RENDER_LOCK` from the first line to the last byte.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import cache
+from pathlib import Path
+from unicodedata import bidirectional, category
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+
+from webapp.documents import tuning  # noqa: F401  before a face is read
+
+RENDER_LOCK = threading.RLock()
+
+REGULAR, SEMIBOLD = "regular", "semibold"
+UNKNOWN = "\ufffd"  # what is drawn for a character that no face has
+
+_FOLDER = Path(__file__).parent / "fonts"
+_FILES = {REGULAR: "Regular", SEMIBOLD: "SemiBold"}
+_LATIN, _ARABIC, _HEBREW, _JAPANESE = "NotoSans", "NotoSansArabic", "NotoSansHebrew", "NotoSansJP"
+_PRIVATE = 0xE000
+
+
+class Face:
+    """A font file: what it can draw, how wide that is, and HarfBuzz's view of it."""
+
+    def __init__(self, family: str, weight: str) -> None:
+        self.name = f"{family}-{_FILES[weight]}"
+        self.joins = family in (_ARABIC, _HEBREW)  # its letters are always shaped
+        self.font = TTFont(self.name, str(_FOLDER / f"{self.name}.ttf"))
+        pdfmetrics.registerFont(self.font)
+        self.glyphs: dict[int, int] = self.font.face.charToGlyph
+        self.widths: dict[int, float] = self.font.face.charWidths
+        self._shaper: object = None
+
+    @property
+    def shaper(self) -> object:
+        if self._shaper is None:
+            import uharfbuzz
+
+            self._shaper = uharfbuzz.Font(self.font.hbFace)
+        return self._shaper
+
+    def has(self, character: str) -> bool:
+        return ord(character) in self.glyphs
+
+    def measure(self, text: str) -> float:
+        """Width at size 1000, every character by its own glyph."""
+        return float(self.font.stringWidth(text, 1000))
+
+    def code_of(self, glyph: int) -> int:
+        """The character that stands for a glyph: its own, or a private one that never depends on
+        which glyphs earlier documents used (else two processes would write different bytes)."""
+        owner = self.font.face.glyphToChar.get(glyph, (0,))[0]
+        if owner and not 0xE000 <= owner < 0xF900:
+            return int(owner)
+        code = _PRIVATE + glyph if _PRIVATE + glyph < 0xF900 else 0xF0000 + glyph
+        if code not in self.glyphs:
+            self.glyphs[code] = glyph
+            self.widths[code] = self.font.pdfScale(self.font.face.hmetrics[glyph][0])
+        return code
+
+
+@cache
+def face(family: str, weight: str) -> Face:
+    with RENDER_LOCK:
+        return Face(family, weight)
+
+
+def latin(weight: str) -> Face:
+    """Latin, Greek and Cyrillic; the first of every chain."""
+    return face(_LATIN, weight)
+
+
+def _family_of(code: int) -> str:
+    """Where a character outside Noto Sans may be, without opening the 5 MB of Japanese to see."""
+    if 0x590 <= code < 0x600 or 0xFB1D <= code < 0xFB50:
+        return _HEBREW
+    if 0x600 <= code < 0x8E2 or 0xFB50 <= code < 0xFE00 or 0xFE70 <= code < 0xFEFF:
+        return _ARABIC
+    return _JAPANESE
+
+
+@cache
+def face_for(character: str, weight: str) -> Face | None:
+    first = latin(weight)
+    if first.has(character):
+        return first
+    other = face(_family_of(ord(character)), weight)
+    return other if other.has(character) else None
+
+
+_PLAIN_CATEGORIES = ("L", "N", "P", "S", "Zs")
+_PLAIN_DIRECTIONS = ("L", "EN", "ES", "ET", "CS", "ON", "WS")
+
+
+def _is_plain(code: int) -> bool:
+    character = chr(code)
+    alphabet = code < 0x2C80 or 0xA640 <= code < 0xAB70 or 0xFB00 <= code < 0xFB07
+    return (
+        alphabet
+        and category(character).startswith(_PLAIN_CATEGORIES)
+        and bidirectional(character) in _PLAIN_DIRECTIONS
+    )
+
+
+@cache
+def plain() -> re.Pattern[str]:
+    """Texts that need no shaping and no reordering in a left-to-right line: most of all."""
+    codes = [code for code in latin(REGULAR).glyphs if _is_plain(code) and latin(SEMIBOLD).has(chr(code))]
+    return re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(codes)) + "]*")
