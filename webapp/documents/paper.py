@@ -233,6 +233,15 @@ class Paper:
             return x
         return x - width if align == "right" else x - width / 2
 
+    @contextmanager
+    def direction(self, rtl: bool) -> Iterator[None]:
+        """What is drawn inside starts at the other edge: an Arabic text in an English document."""
+        before, self.rtl = self.rtl, rtl
+        try:
+            yield
+        finally:
+            self.rtl = before
+
     def left_of(self, x: float, width: float = 0.0) -> float:
         """Physical left edge of a box that starts at `x`: for drawing on `canvas`."""
         return self.width - x - width if self.rtl else x

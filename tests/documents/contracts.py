@@ -1,0 +1,82 @@
+"""Contracts for tests, without a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from webapp.documents.contract import Accepted, Company, ContractContent
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = Path(__file__).parent / "samples"
+
+_ZONES = {
+    "ae": "Asia/Dubai", "at": "Europe/Vienna", "ch": "Europe/Zurich", "de": "Europe/Berlin", "es": "Europe/Madrid",
+    "fr": "Europe/Paris", "gb": "Europe/London", "it": "Europe/Rome", "jp": "Asia/Tokyo", "pl": "Europe/Warsaw",
+    "us": "America/Chicago",
+}  # fmt: skip
+
+
+def agreement_files() -> list[Path]:
+    return sorted((ROOT / "tenants").glob("*/agreements/*.md"))
+
+
+def text_of(path: Path) -> tuple[str, str, str]:
+    """Text, version and language of an agreement's file: `software-4.2.fr.md`."""
+    name, _dot, language = path.stem.rpartition(".")
+    return path.read_text(encoding="utf-8"), name.rsplit("-", 1)[1], language
+
+
+def a_contract(site: str = "fr", *, agreement: Path | None = None, **changes: Any) -> ContractContent:
+    """Accepted; of the site's own software agreement unless another one is given."""
+    path = agreement or next(iter(sorted((ROOT / "tenants" / site / "agreements").glob("software-4.2.*.md"))))
+    text, version, language = text_of(path)
+    at = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    content = ContractContent(
+        language=language,
+        territory=site.upper(),
+        time_zone=_ZONES[site],
+        brand="Subscription Portal",
+        accent="#0a5168",
+        made_at=at,
+        seller=Company(
+            "Example Tools France SAS",
+            ("1 rue de l’Exemple", "75000 Exempleville", "France"),
+            "RCS Exempleville 000 000 000",
+            "FR00000000000",
+        ),
+        buyer=Company(
+            "Société Lyonnaise de Bâtiment SARL",
+            ("5 avenue Foch", "69006 Lyon", "France"),
+            vat_id="FR40303265045",
+            customer_number="10700001",
+        ),
+        text=text,
+        text_language=language,
+        version=version,
+        sha256=sha256(text.encode()).hexdigest(),
+        subscription=f"SUB-{site.upper()}-204118",
+        product="PROFIS Engineering Premium",
+        kind="software",
+        quantity=12,
+        unit_price=59_000,
+        currency="EUR",
+        commitment="annual",
+        billing_period="annual",
+        order_number="4500012345",
+        ordered_at=datetime(2026, 11, 20, 14, 5, tzinfo=UTC),
+        administrator="Alice Martin",
+        administrator_email="alice@batiment.example",
+        po_number="BC 2026-113",
+        term_start=date(2026, 11, 22),
+        renewal_on=date(2027, 11, 22),
+        accepted=Accepted("Alice Martin", "alice@batiment.example", at, language),
+    )
+    return replace(content, **changes)
+
+
+def pending(content: ContractContent) -> ContractContent:
+    return replace(content, accepted=None, term_start=None, renewal_on=None)
