@@ -18,7 +18,9 @@ from webapp.data.subscriptions import Subscription
 _serial = count(700_000)
 
 
-def content_for(subscription: Subscription, number: str, *, issued_on: date, **changes: Any) -> IssuedDocument:
+def content_for(
+    subscription: Subscription, number: str, *, issued_on: date, **changes: Any
+) -> IssuedDocument:
     """What it would say: one line, of this subscription, for its company."""
     site = current_site().code
     quantity, unit_price = subscription.quantity, subscription.unit_price
