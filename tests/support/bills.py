@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from tests.support.papers import a_line, an_invoice, groups_of
-from webapp.data.billing import OPEN, Invoice
+from webapp.data.billing import OPEN, WAITING, Invoice
 from webapp.data.database import current_site
 from webapp.data.issued import CREDIT_NOTE, Credited, IssuedDocument, to_json
 from webapp.data.keys import search_key
@@ -18,7 +18,9 @@ from webapp.data.subscriptions import Subscription
 _serial = count(700_000)
 
 
-def content_for(subscription: Subscription, number: str, *, issued_on: date, **changes: Any) -> IssuedDocument:
+def content_for(
+    subscription: Subscription, number: str, *, issued_on: date, **changes: Any
+) -> IssuedDocument:
     """What it would say: one line, of this subscription, for its company."""
     site = current_site().code
     quantity, unit_price = subscription.quantity, subscription.unit_price
@@ -54,27 +56,39 @@ def plant_invoice(
     issued_on: date,
     now: datetime,
     number: str = "",
-    state: str = OPEN,
     credits: Invoice | None = None,
+    blank: tuple[str, ...] = (),
     **columns: Any,
 ) -> Invoice:
-    """One more, issued on that day."""
+    """One more, issued on that day; what is issued never changes, so that `columns` say all that differs."""
     if not isinstance(subscription, Subscription):
         subscription = Subscription.get_by_id(subscription)
     serial = next(_serial)
-    number = number or f"PL-{issued_on.year}-{serial:06}"
     facts: dict[str, Any] = {}
     if credits:
         facts = {"kind": CREDIT_NOTE, "credited": Credited(str(credits.number), credits.issued_on)}
+    number = number or f"PL-{issued_on.year}-{serial:06}"
     content = content_for(subscription, number, issued_on=issued_on, **facts)
-    values = {
+    issued = {
+        "cause": f"planted {serial}",
+        "period_start": issued_on,
+        "period_end": issued_on + timedelta(days=365),
+        "recorded_at": now,
+        "issued_at": now,
+        "credits": credits,
+    }
+    return Invoice.get_by_id(
+        insert(Invoice, **_row(subscription, content) | issued | columns | dict.fromkeys(blank))
+    )
+
+
+def _row(subscription: Subscription, content: IssuedDocument) -> dict[str, Any]:
+    product, public_id = subscription.product_name, subscription.public_id
+    return {
         "kind": content.kind,
         "account": subscription.account_id,
         "subscription": subscription.id,
-        "cause": f"planted {serial}",
-        "state": state,
-        "period_start": issued_on,
-        "period_end": issued_on + timedelta(days=365),
+        "state": OPEN,
         "quantity": subscription.quantity,
         "unit_price": subscription.unit_price,
         "net": content.net,
@@ -82,26 +96,16 @@ def plant_invoice(
         "gross": content.gross,
         "currency": content.currency,
         "po_number": content.po_number,
-        "recorded_at": now,
-        "number": number,
-        "issued_at": now,
-        "issued_on": issued_on,
-        "due_on": issued_on + timedelta(days=30),
+        "number": content.number,
+        "issued_on": content.issued_on,
+        "due_on": content.payment.due_on,
         "language": content.language,
         "content": to_json(content),
-        "credits": credits,
-        "search_key": search_key(
-            number, content.po_number, subscription.public_id, subscription.product_name
-        ),
-        **columns,
+        "search_key": search_key(content.number, content.po_number, public_id, product),
     }
-    return Invoice.get_by_id(insert(Invoice, **values))
 
 
 def plant_waiting(subscription: Subscription | int, *, now: datetime) -> Invoice:
     """One whose tax nobody has decided: without a number, and without words of its own."""
-    nothing = dict.fromkeys(("issued_at", "issued_on", "due_on", "tax", "gross"))
-    today = now.date()
-    planted = plant_invoice(subscription, issued_on=today, now=now, state="waiting", content="", **nothing)
-    Invoice.update(number=None).where(Invoice.id == planted.id).execute()
-    return Invoice.get_by_id(planted.id)
+    blank = ("number", "issued_at", "issued_on", "due_on", "tax", "gross")
+    return plant_invoice(subscription, issued_on=now.date(), now=now, blank=blank, state=WAITING, content="")

@@ -17,7 +17,6 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from tests.support.bills import plant_invoice
 from webapp.assembly import Portal
 from webapp.data.accounts import Account, Person
 from webapp.data.agreements import AcceptedText
@@ -360,12 +359,7 @@ class _Teller:
 
     def number_of_first(self, row: Row) -> str:
         """Of the invoice that activation brought."""
-        first = Invoice.get(Invoice.subscription == row.id)
-        if first.number is None:
-            first.delete_instance()
-            day, site = first.period_start, row.owner.site.upper()
-            first = plant_invoice(row.id, issued_on=day, now=self.now, number=f"F{site[0]}-{day.year}-{row.id:06}")
-        return str(first.number)
+        return str(Invoice.get(Invoice.subscription == row.id).number)
 
     def name_backup(self, owner: Actor, backup: Actor) -> None:
         row = Subscription.get_by_id(self.cast.row(owner, "active").id)

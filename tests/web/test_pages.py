@@ -33,7 +33,12 @@ def addresses(actor: Actor, cast: Cast) -> Iterator[str]:
     """Of everything that this person may read."""
     for route in ROUTES.values():
         may = route.owners and not (route.managing and actor is BOB)
-        if may and "GET" in route.answers and route.place != "front" and route.names in ("", "row", "invoice"):
+        if (
+            may
+            and "GET" in route.answers
+            and route.place != "front"
+            and route.names in ("", "row", "invoice")
+        ):
             yield from _addresses(route, actor, cast)
 
 

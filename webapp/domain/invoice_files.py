@@ -13,7 +13,7 @@ from typing import Any
 from babel.numbers import get_currency_precision
 
 from webapp.data.billing import Invoice
-from webapp.data.documents import CII, PDF, UBL
+from webapp.data.documents import CII, PDF, StoredDocument
 from webapp.data.issued import CREDIT_NOTE, IssuedDocument, from_json
 from webapp.domain import documents, invoice_list, permissions
 from webapp.domain.refusals import NotThere, Refusal
@@ -24,9 +24,6 @@ from webapp.i18n import _
 MOST_LINES = 10_000
 MOST_DOCUMENTS = 1_000
 MOST_CHOSEN = 100  # one by one, in one address
-# What there is of an invoice, by the site's format: EN 16931 where it is understood, else what people read.
-_FORMS = {"facturx": (PDF, CII, UBL)}
-_PACKED = {"facturx": (PDF, CII)}
 
 
 @dataclass
@@ -45,13 +42,9 @@ class NothingChosen(Refusal):
         return _("Choose at least one invoice to download.")
 
 
-def forms_of(document: IssuedDocument) -> tuple[str, ...]:
-    return _FORMS.get(document.format, (PDF,))
-
-
-def stored_file(invoice: Invoice, form: str, *, now: datetime) -> Any:
+def stored_file(invoice: Invoice, form: str, *, now: datetime) -> StoredDocument:
     """The document as it was issued; a form that its site does not offer is not there."""
-    if form != PDF and form not in forms_of(from_json(invoice.content)):
+    if form not in documents.forms_of(from_json(invoice.content)):
         raise NotThere
     return documents.invoice_file(invoice, form, now=now)
 
@@ -167,6 +160,11 @@ class _Outlet(io.RawIOBase):
         return b"".join(parts)
 
 
+def _packed(issued: IssuedDocument) -> tuple[str, ...]:
+    """One e-invoice is enough beside the PDF."""
+    return tuple(form for form in documents.forms_of(issued) if form in (PDF, CII))
+
+
 def archive(person_id: int, numbers: Iterable[str], *, now: datetime) -> Iterator[bytes]:
     """A ZIP, sent while it is made: one document is in memory at a time, and read under its own right."""
     outlet = _Outlet()
@@ -174,7 +172,7 @@ def archive(person_id: int, numbers: Iterable[str], *, now: datetime) -> Iterato
         for number_ in numbers:
             invoice = permissions.readable_invoice(person_id, number_)
             issued = from_json(invoice.content)
-            for form in _PACKED.get(issued.format, (PDF,)):
+            for form in _packed(issued):
                 stored = documents.invoice_file(invoice, form, now=now)
                 entry = zipfile.ZipInfo(stored.file_name, issued.issued_on.timetuple()[:6])
                 entry.compress_type = zipfile.ZIP_STORED if form == PDF else zipfile.ZIP_DEFLATED

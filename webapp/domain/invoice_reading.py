@@ -17,6 +17,4 @@ def payments(invoice: Invoice) -> Sequence[Payment]:
 
 def credit_notes(invoice: Invoice) -> Sequence[Invoice]:
     """Those that take it back, newest first."""
-    return list(
-        Invoice.select().where(Invoice.credits == invoice).order_by(Invoice.id.desc()).limit(MOST)
-    )
+    return list(Invoice.select().where(Invoice.credits == invoice).order_by(Invoice.id.desc()).limit(MOST))

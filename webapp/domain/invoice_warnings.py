@@ -104,7 +104,9 @@ class Coming:
 
     ids: tuple[str, ...] = ()
     edit: str = ""  # public id of a subscription at which billing data can be edited
-    without_po: Sequence[tuple[Any, date]] = ()  # the next of them, with the day of its invoice
+    without_po: Sequence[
+        tuple[Any, date | None]
+    ] = ()  # the next of them, with the day of its invoice, if known
 
     def __bool__(self) -> bool:
         return bool(self.ids or self.without_po)
@@ -114,6 +116,7 @@ _SEEN = f"""s.account_id = :account AND s.shelf = 'active' AND s.status = 'activ
 _COMING_SQL = f"""
 SELECT {BILLING_COLUMNS}, n.public_id, n.product_name, n.term_start, n.term_end, n.ends_on, n.anchor_day,
  n.billing_period, n.po_number, n.next_po_number,
+ (SELECT count(*) FROM invoice i WHERE i.subscription_id = n.id AND i.state = 'waiting') AS waiting_invoices,
  (SELECT s.public_id FROM subscription s WHERE {_SEEN} LIMIT 1) AS edit
 FROM account a LEFT JOIN billing_details bd ON bd.account_id = a.id
 LEFT JOIN (SELECT * FROM (SELECT s.* FROM subscription s WHERE {_SEEN} LIMIT {_LOOKED_AT}) looked_at
@@ -129,6 +132,6 @@ def coming(person_id: int, account_id: int | None, *, now: datetime) -> Coming:
         return Coming()
     next_ones = [(row, purchase_orders.next_invoice(row, now=now)) for row in found if row.public_id]
     without = [(row, one.on) for row, one in next_ones if one and not one.po_number]
-    without.sort(key=lambda pair: pair[1])
+    without.sort(key=lambda pair: pair[1] or date.min)
     ids = missing_ids(billing_details.details_of_row(found[0]))
     return Coming(ids, found[0].edit, without[:_MOST_NAMED])

@@ -106,14 +106,15 @@ def activate(public_id: str) -> Any:
 def _activate(subscription: Subscription, form: PoNumberForm) -> Any:
     now = this_portal().clock()
     agreement = agreements.agreement_to_accept(subscription, current_speech().text_language)
-    shown = {"agreement": agreement, "shown_sha256": request.form.get("agreement", "")}
-    activation.refuse_unless_acceptable(subscription, **shown, now=now)
+    shown = request.form.get("agreement", "")
+    activation.refuse_unless_acceptable(subscription, agreement=agreement, shown_sha256=shown, now=now)
     if not form.validate():
         return _agreement_page(subscription, form, status=422)
     ids = {name: text or "" for name, text in form.data.items() if name not in ("po_number", "version")}
     activation.activate(
         subscription,
-        **shown,
+        agreement=agreement,
+        shown_sha256=shown,
         shown_language=this_site().language_for(request.form.get("language", "")) or current_speech().code,
         first_invoice=FirstInvoice(form.po_number.data or "", ids),
         actor=subscription.administrator,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from flask import Blueprint, Response, request, stream_with_context
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp.data.documents import CII, PDF, UBL, StoredDocument
 from webapp.domain import documents, invoice_files, invoice_list, permissions
@@ -27,7 +28,7 @@ _CHUNK = 64 * 1024
 # ---- one document
 
 
-def _sent(stored: StoredDocument) -> Response:
+def _sent(stored: StoredDocument) -> WerkzeugResponse:
     """Byte for byte as it was issued; its hash says so."""
     answer = Response(bytes(stored.content), mimetype=stored.media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
@@ -36,7 +37,7 @@ def _sent(stored: StoredDocument) -> Response:
     return answer.make_conditional(request)
 
 
-def _of_invoice(number: str, form: str) -> Response:
+def _of_invoice(number: str, form: str) -> WerkzeugResponse:
     invoice = permissions.readable_invoice(auth.visitor().person_id, number)
     return _sent(invoice_files.stored_file(invoice, form, now=this_portal().clock()))
 

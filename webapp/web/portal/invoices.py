@@ -8,7 +8,14 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.issued import from_json
-from webapp.domain import invoice_files, invoice_list, invoice_reading, invoice_warnings, permissions
+from webapp.domain import (
+    documents,
+    invoice_files,
+    invoice_list,
+    invoice_reading,
+    invoice_warnings,
+    permissions,
+)
 from webapp.domain.calendar import local_date
 from webapp.domain.invoice_list import CHOICE_LIMIT, COUNT_LIMIT, SHELVES, Page, Query
 from webapp.domain.invoice_warnings import Coming
@@ -68,7 +75,7 @@ def show(number: str) -> Any:
         invoice=invoice,
         document=document,
         shelf=invoice_list.shelf_of(invoice, today=today()),
-        forms=invoice_files.forms_of(document),
+        forms=documents.forms_of(document),
         payments=invoice_reading.payments(invoice),
         credit_notes=invoice_reading.credit_notes(invoice),
         today=today(),
