@@ -15,8 +15,8 @@ import pytest
 
 from tests.conftest import TestClock
 from tests.mail.cast import person, subscription
-from tests.support.kept import keep_invoice
 from tests.support.cast import accept, place_order
+from tests.support.kept import keep_invoice
 from tests.support.papers import a_credit_note, an_invoice
 from tests.support.pdfs import attached_files, text_of
 from webapp.assembly import Portal

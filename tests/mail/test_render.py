@@ -307,6 +307,14 @@ def test_an_invoice_says_what_is_to_be_done(
         assert not any(each in part for each in unsaid)
 
 
+def test_a_swiss_invoice_points_to_its_slip() -> None:
+    swiss = rendered("invoice", SITES["ch"], "de_CH", document=an_invoice("ch"), e_invoice=False)
+    by_card = replace(an_invoice("ch"), payment=HowToPay("credit_card"))
+    assert "QR" in swiss.text and "QR" in words(swiss.html)
+    assert "QR" not in rendered("invoice", SITES["ch"], "de_CH", document=by_card, e_invoice=False).text
+    assert "QR" not in rendered("invoice").text
+
+
 def test_a_credit_note_says_which_invoice_it_takes_back_and_why() -> None:
     mail = rendered("credit_note", document=replace(ISSUED, number="AV-2026-000007"))
     assert (
