@@ -188,9 +188,9 @@ def _company_facts(person: DemoPerson) -> dict[str, str | None]:
         "line2": None,
         "postal_code": company.postal_code,
         "city": company.city,
-        "region": None,
+        "region": company.region,
         "country": company.country,
-        "vat_id": None,
+        "vat_id": billing.vat_id(),
     }
 
 
@@ -240,7 +240,7 @@ def _document(story: Story, product: Product, person: DemoPerson, number: str, o
             "address": {
                 key: value for key, value in _company_facts(person).items() if key not in ("name", "vat_id")
             },
-            "vat_id": None,
+            "vat_id": billing.vat_id(),
         },
         "purchaser": {"name": person.name, "email": person.email},
         "product": product.key,
