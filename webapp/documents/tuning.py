@@ -14,6 +14,8 @@ from reportlab.pdfbase import pdfdoc, ttfonts
 
 # Characters get codes as they occur: the usual 96 ASCII glyphs in every subset would double a file.
 rl_config.ttfAsciiReadable = 0
+# Pages as bytes: as letters they would be a quarter longer.
+rl_config.useA85 = 0
 
 # A tagged page names its entry of the parent tree and lets the tab key follow the structure.
 pdfdoc.PDFPage.__NoDefault__ = [*pdfdoc.PDFPage.__NoDefault__, "StructParents", "Tabs"]

@@ -125,18 +125,21 @@ class Writer:
     def _placed(self, codes: _Codes, glyphs: tuple[Glyph, ...], size: float) -> str:
         """Glyph by glyph, with the moves between them that HarfBuzz asks for."""
         out: list[str] = []
+        held = ""  # bytes that are shown in one go
         rise = move = 0.0  # a positive move goes right
         for glyph in glyphs:
             subset, byte = codes.pieces(chr(glyph.code))[0]
-            out.append(self._select(codes, subset, size))  # before a move, which is in its thousandths
             move += glyph.x_offset
-            if move:
-                out.append(f"[{-move:g}] TJ ")
+            change = self._select(codes, subset, size)  # before a move, which is in its thousandths
+            change += f"[{-move:g}] TJ " if move else ""
             if glyph.y_offset != rise:
                 rise = glyph.y_offset
-                out.append(f"{rise * size / 1000:.3g} Ts ")
-            out.append(f"({byte}) Tj ")
+                change += f"{rise * size / 1000:.3g} Ts "
+            if change and held:
+                out.append(f"({held}) Tj ")
+                held = ""
+            out.append(change)
+            held += byte
             move = glyph.advance - glyph.width - glyph.x_offset
-        if rise:
-            out.append("0 Ts ")
-        return "".join(out)
+        out.append(f"({held}) Tj ")
+        return "".join(out) + ("0 Ts " if rise else "")
