@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.documents.contracts import SAMPLES, a_contract, pending
+from tests.documents.invoices import INVOICES
 from webapp.documents.contract import Company, render
 
 _GULF = Company(
@@ -26,6 +27,7 @@ def _contract(site: str, **changes: object) -> Callable[[], bytes]:
 
 
 NAMED: dict[str, Callable[[], bytes]] = {
+    **INVOICES,
     **{
         f"contract-{site}": _contract(site) for site in ("at", "ch", "de", "es", "fr", "gb", "it", "pl", "us")
     },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from unicodedata import bidirectional, category
 
@@ -38,6 +38,7 @@ class Face:
         pdfmetrics.registerFont(self.font)
         self.glyphs: dict[int, int] = self.font.face.charToGlyph
         self.widths: dict[int, float] = self.font.face.charWidths
+        self.measure = lru_cache(maxsize=4096)(self._measure)  # labels come again and again
         self._shaper: object = None
 
     @property
@@ -51,7 +52,7 @@ class Face:
     def has(self, character: str) -> bool:
         return ord(character) in self.glyphs
 
-    def measure(self, text: str) -> float:
+    def _measure(self, text: str) -> float:
         """Width at size 1000, every character by its own glyph."""
         return float(self.font.stringWidth(text, 1000))
 
