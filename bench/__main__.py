@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import goals, importing, machine, pages, report, sign_in, starting, whereabouts
+from bench import documents, goals, importing, machine, pages, report, sign_in, starting, whereabouts
 from bench.backends import BACKENDS, Backend
 
 
@@ -27,6 +27,8 @@ def _measure(backend: Backend, *, rounds: int, seconds: float) -> dict[str, floa
     if backend.name == "sqlite":
         say(f"{backend.name}: start and memory")
         figures |= starting.measure(filled, backend.folder, rounds=rounds, seconds=seconds)
+        say("documents")
+        figures |= documents.measure(rounds=rounds, seconds=seconds)
     return figures
 
 

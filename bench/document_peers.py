@@ -9,8 +9,12 @@ import tempfile
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from webapp.documents.invoice_words import Fact, Said
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FONTS = Path(__file__).parents[1] / "webapp/documents/fonts"
 REGULAR, BOLD = FONTS / "NotoSans-Regular.ttf", FONTS / "NotoSans-SemiBold.ttf"
@@ -29,9 +33,7 @@ td + td, th + th {{ text-align: right; }}
 
 
 def _facts(facts: Iterable[Fact]) -> str:
-    cells = "".join(
-        f"<tr><td>{escape(fact.label)}</td><td>{escape(fact.value)}</td></tr>" for fact in facts
-    )
+    cells = "".join(f"<tr><td>{escape(fact.label)}</td><td>{escape(fact.value)}</td></tr>" for fact in facts)
     return f"<table>{cells}</table>"
 
 
@@ -42,12 +44,17 @@ def _lines(texts: Iterable[str]) -> str:
 def as_html(said: Said) -> str:
     heads = "".join(f"<th>{escape(head)}</th>" for head in said.heads)
     rows = "".join(
-        "<tr><td><b>" + escape(row.name) + "</b><br>" + "<br>".join(map(escape, row.details)) + "</td>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells) + "</tr>"
+        "<tr><td><b>"
+        + escape(row.name)
+        + "</b><br>"
+        + "<br>".join(map(escape, row.details))
+        + "</td>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells)
+        + "</tr>"
         for row in said.rows
     )
     sums = _facts(Fact(one.label, one.value) for one in said.sums)
-    payment = said.payment and _lines([said.payment.sentence]) + _facts(said.payment.facts) or ""
+    payment = _lines([said.payment.sentence]) + _facts(said.payment.facts) if said.payment else ""
     return (
         f"<!doctype html><html><head><meta charset=utf-8><style>{_STYLE}</style></head><body>"
         f"<h2>{escape(said.brand)}</h2>{_lines([said.sender])}{_lines(said.buyer)}"
@@ -60,7 +67,7 @@ def as_html(said: Said) -> str:
 
 def contract_as_html(title: str, parts: Iterable[tuple[str, str]]) -> str:
     """Headings with their text, a page each some."""
-    body = "".join(f"<h2>{escape(heading)}</h2>{_lines([text])}" for heading, text in parts)
+    body = "".join(f"<h2>{escape(heading)}</h2>" if heading else _lines([text]) for heading, text in parts)
     return (
         f"<!doctype html><html><head><meta charset=utf-8><style>{_STYLE}</style></head><body>"
         f"<h1>{escape(title)}</h1>{body}</body></html>"
@@ -86,7 +93,9 @@ def with_wkhtmltopdf(html: str) -> bytes:
         source, target = Path(folder) / "in.html", Path(folder) / "out.pdf"
         source.write_text(html, encoding="utf-8")
         command = [WKHTMLTOPDF, "-q", "--enable-local-file-access", str(source), str(target)]
-        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+        subprocess.run(
+            command, check=True, capture_output=True, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+        )
         return target.read_bytes()
 
 
@@ -120,7 +129,7 @@ def with_fpdf2(said: Said) -> bytes:
     return bytes(pdf.output())
 
 
-def _fpdf_table(pdf: "FPDF", said: Said) -> None:  # noqa: F821, UP037
+def _fpdf_table(pdf: FPDF, said: Said) -> None:
     widths = (74, 20, 28, 18, 30)
     pdf.set_font("Noto", size=8.5)
     for row in (said.heads, *((row.name, *row.cells) for row in said.rows)):
@@ -136,8 +145,9 @@ def with_fpdf2_contract(title: str, parts: Iterable[tuple[str, str]]) -> bytes:
     pdf.add_font("Noto", fname=REGULAR)
     pdf.add_font("Noto", style="B", fname=BOLD)
     pdf.add_page()
-    for style, size, text in (("B", 20, title), *(each for heading, text in parts for each in
-                                                  (("B", 12, heading), ("", 9, text)))):
-        pdf.set_font("Noto", style=style, size=size)
-        pdf.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
+    pdf.set_font("Noto", style="B", size=20)
+    pdf.multi_cell(0, 10, title, new_x="LMARGIN", new_y="NEXT")
+    for heading, text in parts:
+        pdf.set_font("Noto", style="B" if heading else "", size=12 if heading else 9)
+        pdf.multi_cell(0, 6 if heading else 4.5, heading or text, new_x="LMARGIN", new_y="NEXT")
     return bytes(pdf.output())

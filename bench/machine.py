@@ -12,7 +12,7 @@ from pathlib import Path
 PROC = Path("/proc")
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 SERVER_CORE, LOAD_CORE = _CORES[-1], _CORES[0]
-_PACKAGES = ("flask", "granian", "jinja2", "peewee", "psycopg", "werkzeug")
+_PACKAGES = ("flask", "granian", "jinja2", "peewee", "psycopg", "reportlab", "weasyprint", "werkzeug")
 
 
 def facts() -> dict[str, object]:

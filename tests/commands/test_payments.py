@@ -13,7 +13,7 @@ from click.testing import Result
 
 from tests.conftest import TestClock
 from tests.mail.cast import person, subscription
-from tests.support.billed import keep_invoice
+from tests.support.kept import keep_invoice
 from tests.support.orders import lines
 from tests.support.papers import a_credit_note, an_invoice
 from tests.support.remitted import RESEND, SAMPLE, a_payment, bad_lines

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import TestClock
 from tests.mail.cast import person, subscription
-from tests.support.billed import keep_invoice
+from tests.support.kept import keep_invoice
 from tests.support.orders import lines
 from tests.support.papers import a_credit_note, an_invoice
 from tests.support.remitted import BAD, GOOD, RESEND, SAMPLE, a_payment, bad_lines

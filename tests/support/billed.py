@@ -1,41 +1,42 @@
-"""Issued invoices in a site's database, made of `papers` without the rules that issue them."""
+"""Invoices of the bound site for tests, through the real rules."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
 
-from tests.support.papers import an_invoice
-from webapp.data.billing import GIVEN, OPEN, Invoice
-from webapp.data.issued import CREDIT_NOTE, IssuedDocument, to_json
+from tests.support.cast import accept, place_order
+from webapp.assembly import Portal
+from webapp.data.billing import Invoice
 from webapp.data.subscriptions import Subscription
+from webapp.domain import invoices
+from webapp.domain.calendar import add_months
 
 
-def keep_invoice(
-    subscription: Subscription, document: IssuedDocument | None = None, *, state: str = OPEN
-) -> Invoice:
-    """At the bound site: as issuing leaves it."""
-    document = document or an_invoice("fr")
-    line = document.lines[0]
-    return Invoice.create(
-        kind=document.kind,
-        account=subscription.account_id,
-        subscription=subscription,
-        cause=f"test {document.number}",
-        state=GIVEN if document.kind == CREDIT_NOTE else state,
-        period_start=line.period_start,
-        period_end=line.period_last + timedelta(days=1),
-        quantity=line.quantity,
-        unit_price=line.unit_price,
-        net=document.net,
-        tax=document.tax,
-        gross=document.gross,
-        currency=document.currency,
-        po_number=document.po_number,
-        recorded_at=document.issued_at,
-        number=document.number,
-        issued_at=document.issued_at,
-        issued_on=document.issued_on,
-        due_on=document.payment.due_on,
-        language=document.language,
-        content=to_json(document),
-    )
+def active(portal: Portal, *, now: datetime, **order: Any) -> Subscription:
+    """Bought and activated now; `order` are fields of the order document."""
+    subscription = place_order(portal, ordered_at=now, **order)
+    accept(subscription, now=now)
+    return Subscription.get_by_id(subscription.id)
+
+
+def an_issued(portal: Portal, *, now: datetime, **order: Any) -> Invoice:
+    subscription = active(portal, now=now, **order)
+    return Invoice.get(Invoice.subscription == subscription)
+
+
+def many_due(subscription: Subscription, number: int, *, now: datetime) -> list[Invoice]:
+    """Not issued yet: of so many months after the running term."""
+    start = subscription.term_end
+    months = [add_months(start, month, anchor_day=start.day) for month in range(number + 1)]
+    return [
+        invoices.record_due(subscription, period_start=begin, period_end=end, now=now)
+        for begin, end in pairwise(months)
+    ]
+
+
+def address(country: str, **facts: str) -> dict[str, Any]:
+    """Of a company, as an order has it."""
+    where = {"line1": "1 Street", "postal_code": "69006", "city": "Town", "country": country} | facts
+    return {"customer_number": "1000077", "name": "Builders", "address": where}

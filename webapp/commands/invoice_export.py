@@ -52,8 +52,8 @@ def export(
     except OSError as problem:
         raise CommandError(f"{out} can't be written: {problem}") from problem
     click.echo(f"{len(lines)} invoices and credit notes are in {out}.")
-    for problem in altered:
-        click.echo(str(problem), err=True)
+    for file in altered:
+        click.echo(str(file), err=True)
     if altered:
         ctx.exit(ALTERED)
 

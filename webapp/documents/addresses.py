@@ -20,7 +20,7 @@ _ID_NAMES = {
     "nif": N_("NIF number"),
     "company_register_number": N_("Company register number"),
     "company_number": N_("Company number"),
-    "ein": N_("Employer Identification Number"),
+    "ein": N_("EIN"),
     "corporate_number": N_("Corporate number"),
 }
 

@@ -1,6 +1,6 @@
-"""The contract of a subscription as a document: who with whom, the agreement word for word, and its acceptance.
+"""The contract of a subscription as a document: who with whom, the agreement word for word, its acceptance.
 
-`ContractContent` says all that is on it; nothing is looked up, so that the same content is always the same file.
+`ContractContent` says all that is on it; nothing is looked up: the same content is always the same file.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from webapp import formats
-from webapp.documents.flow import BODY, HEADINGS, LABEL, VALUE, Draft, Entry, Flow, Margins
+from webapp.documents.flow import VALUE, Draft, Entry, Flow, Margins
 from webapp.documents.markdown import Block, Heading, blocks_of, plain
 from webapp.documents.paper import A4, LETTER, Paper, rendering
-from webapp.documents.shaping import CANVAS, HAIRLINE, INK, INK_2, SEMIBOLD, Style, width, wrap
+from webapp.documents.shapes import polyline
+from webapp.documents.shaping import HAIRLINE, INK, INK_2, SEMIBOLD, WHITE, Style, width, wrap
 from webapp.i18n import Speech, _, direction_of, speaking, speech
 
 WARN, WARN_SOFT, OK, OK_SOFT = "#7a4a00", "#fff4dc", "#12613a", "#e2f3e8"
@@ -148,22 +149,30 @@ class _Contract:
 
     def _pending_note(self) -> None:
         words = _(
-            "Not yet accepted: the contract is concluded when the administrator accepts this text in the portal."
+            "Not yet accepted. There is a contract once the administrator has accepted it in the portal."
         )
         self._panel(words, WARN, WARN_SOFT)
 
     def _panel(self, words: str, color: str, fill: str) -> None:
         """A coloured note across the page, its text part of the document."""
         flow, style = self.flow, Style(9.5, SEMIBOLD, color, 14)
-        height = len(wrap(words, style, flow.measure - 32)) * style.leading + 20
+        height = len(wrap(words, style, flow.measure - 56)) * style.leading + 22
         flow.need(height)
         self.paper.box(flow.start, flow.y - height, flow.measure, height, fill=fill, radius=8)
-        flow.y -= 10
-        with flow.inset(16):
-            flow.measure -= 16
-            flow.paragraph(words, style, after=10)
-            flow.measure += 16
-        flow.y -= 16
+        self._sign(flow.start + 16, flow.y - 11 - style.leading / 2, color)
+        flow.y -= 11
+        with flow.inset(38, 18):
+            flow.paragraph(words, style, after=11)
+        flow.y -= 14
+
+    def _sign(self, x: float, middle: float, color: str) -> None:
+        """A tick in a disc, or a clock."""
+        self.paper.box(x, middle - 6, 12, 12, fill=color, radius=6)
+        x = self.paper.left_of(x, 12)
+        tick = ((3.4, -0.2), (5.2, -2.0), (8.6, 2.0))
+        clock = ((6.0, 3.4), (6.0, 0.0), (8.4, -1.4))
+        points = [(x + dx, middle + dy) for dx, dy in (tick if self.content.accepted else clock)]
+        self.paper.path(polyline(points), stroke=WHITE, line=1.2)
 
     def _parties(self) -> None:
         flow, top = self.flow, self.flow.y
@@ -194,7 +203,7 @@ class _Contract:
     def _terms(self) -> list[tuple[str, str]]:
         content = self.content
         rows = [
-            (_("Product"), content.product),
+            (_("Product"), f"{content.product}\n{_kind(content.kind)}"),
             (_("Subscription ID"), content.subscription),
             (_("License quantity"), formats.number(content.quantity)),
             (_price_label(content), self._price()),
@@ -254,16 +263,17 @@ class _Contract:
                 self._acceptance(self.content.accepted)
             else:
                 self._pending_note()
-            self.flow.heading(3, _("What was accepted") if self.content.accepted else _("What is to be accepted"))
+            self.flow.heading(3, self._text_title(), listed=False)
             self.flow.facts(self._text_facts())
             self.flow.heading(3, _("Order and terms"), listed=False)
             self.flow.facts(self._terms())
 
+    def _text_title(self) -> str:
+        return _("What was accepted") if self.content.accepted else _("What is to be accepted")
+
     def _acceptance(self, accepted: Accepted) -> None:
-        words = _("%(name)s accepted this agreement for %(company)s.") % {
-            "name": accepted.name,
-            "company": self.content.buyer.name,
-        }
+        company = self.content.buyer.name
+        words = _("%(name)s accepted this agreement for %(company)s.", name=accepted.name, company=company)
         self._panel(words, OK, OK_SOFT)
         self.flow.facts(
             [
@@ -276,18 +286,19 @@ class _Contract:
 
     def _moment(self, at: datetime) -> str:
         """By the site's clock, and as it is kept."""
-        local = formats.moment(at, ZoneInfo(self.content.time_zone), "long")
+        local = formats.moment(at, ZoneInfo(self.content.time_zone))
         return f"{local}\n{at.astimezone(UTC).isoformat(timespec='seconds').replace('+00:00', 'Z')}"
 
     def _text_facts(self) -> list[tuple[str, str]]:
         content = self.content
         title = next((plain(b.spans) for b in self.blocks if isinstance(b, Heading)), "")
-        groups = [content.sha256[i : i + 8] for i in range(0, len(content.sha256), 8)]
+        half = len(content.sha256) // 2
+        fingerprint = "\n".join(_in_groups(part) for part in (content.sha256[:half], content.sha256[half:]))
         return [
             (_("Agreement"), title),
             (_("Version"), content.version),
             (_("Language of the text"), formats.language_name(content.text_language)),
-            (_("Fingerprint of the text (SHA-256)"), " ".join(groups)),
+            (_("Fingerprint of the text (SHA-256)"), fingerprint),
         ]
 
     # ---- every page
@@ -331,8 +342,16 @@ def _company_details(company: Company) -> list[str]:
     return [line for line in details if line]
 
 
+def _in_groups(digits: str) -> str:
+    return " ".join(digits[i : i + 8] for i in range(0, len(digits), 8))
+
+
 def _period(name: str) -> str:
     return _("Annual") if name == "annual" else _("Monthly")
+
+
+def _kind(name: str) -> str:
+    return _("Service") if name == "service" else _("Software")
 
 
 def _price_label(content: ContractContent) -> str:

@@ -47,7 +47,7 @@ class Draft:
     def _no_scope(self, *_args: object, **_settings: object) -> AbstractContextManager[None]:
         return nullcontext()
 
-    text = lines = rule = box = path = bookmark = anchor = every_page = _nothing
+    text = lines = rule = box = path = bookmark = anchor = left_of = every_page = _nothing
     element = mark = artifact = link = direction = _no_scope
 
 
@@ -131,14 +131,14 @@ class Flow:
             self.new_page()
 
     @contextmanager
-    def inset(self, by: float) -> Iterator[None]:
+    def inset(self, by: float, at_end: float = 0.0) -> Iterator[None]:
+        before = self.start, self.measure
         self.start += by
-        self.measure -= by
+        self.measure -= by + at_end
         try:
             yield
         finally:
-            self.start -= by
-            self.measure += by
+            self.start, self.measure = before
 
     # ---- text
 
@@ -259,7 +259,9 @@ class Flow:
             for number, row in enumerate(grid.rows):
                 cells = [_set(spans, VALUE, step - 10) for spans in row]
                 if not number:
-                    cells = [_set(tuple((text, True) for text, _s in spans), VALUE, step - 10) for spans in row]
+                    cells = [
+                        _set(tuple((text, True) for text, _s in spans), VALUE, step - 10) for spans in row
+                    ]
                 height = max(len(lines) for lines in cells) * VALUE.line_height + 7
                 self.need(height)
                 with self.paper.element("TR"):

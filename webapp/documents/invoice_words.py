@@ -53,7 +53,7 @@ class Payment:
 class Said:
     title: str
     full_title: str
-    lead: str
+    lead: tuple[str, ...]
     brand: str
     sender: str
     buyer: tuple[str, ...]
@@ -66,8 +66,8 @@ class Said:
     footer: tuple[tuple[str, ...], ...]
 
 
-def words_of(document: IssuedDocument) -> Said:
-    """In the language that is spoken."""
+def words_of(document: IssuedDocument, *, by_slip: bool = False) -> Said:
+    """In the language that is spoken. `by_slip`: a payment slip comes with it."""
     title = _("Credit note") if document.kind == CREDIT_NOTE else _("Invoice")
     return Said(
         title=title,
@@ -80,10 +80,20 @@ def words_of(document: IssuedDocument) -> Said:
         heads=(_("Description"), _("Quantity"), _("Unit price"), document.tax_name, _("Net amount")),
         rows=tuple(_row(line, document) for line in document.lines),
         sums=tuple(_sums(document)),
-        payment=_payment(document),
+        payment=_payment(document, by_slip=by_slip),
         mentions=tuple(mention.text for mention in document.mentions),
         footer=_footer(document.seller),
     )
+
+
+def whole(value: date) -> str:
+    """A date that no line breaks."""
+    return day(value).replace(" ", "\u00a0")
+
+
+def code(text: str) -> str:
+    """Numbers of people's own making, read from left to right in every language."""
+    return f"\u200e{text}" if text and current_speech().direction == "rtl" else text
 
 
 def span(first: date, last: date) -> str:
@@ -109,18 +119,13 @@ def percent(rate: Decimal) -> str:
     return _percent(rate, current_speech().locale)
 
 
-def _lead(document: IssuedDocument) -> str:
+def _lead(document: IssuedDocument) -> tuple[str, ...]:
     if not document.credited:
-        return ""
-    credited = document.credited
-    values = {"number": credited.number, "day": day(credited.issued_on)}
-    if not document.credit_reason:
-        return _("This credit note takes back invoice %(number)s of %(day)s.", **values)
-    return _(
-        "This credit note takes back invoice %(number)s of %(day)s. Reason: %(reason)s",
-        reason=document.credit_reason,
-        **values,
-    )
+        return ()
+    number, issued_on = document.credited.number, whole(document.credited.issued_on)
+    told = _("This credit note takes back invoice %(number)s of %(day)s.", number=number, day=issued_on)
+    reason = document.credit_reason
+    return (told, _("Reason: %(reason)s", reason=reason)) if reason else (told,)
 
 
 def _facts(document: IssuedDocument) -> list[Fact]:
@@ -128,14 +133,14 @@ def _facts(document: IssuedDocument) -> list[Fact]:
     due_on = document.payment.due_on
     return [
         Fact(_("Credit note number") if credit_note else _("Invoice number"), document.number, strong=True),
-        Fact(_("Purchase order number"), document.po_number, strong=True),
-        Fact(_("Your reference"), document.buyer_reference, strong=True),
+        Fact(_("Purchase order number"), code(document.po_number), strong=True),
+        Fact(_("Your reference"), code(document.buyer_reference), strong=True),
         Fact(_("Credit note date") if credit_note else _("Invoice date"), day(document.issued_on)),
         Fact(_("Due date"), day(due_on) if due_on and not credit_note else ""),
         Fact(_("Service period"), span(document.supplied_from, document.supplied_last)),
         Fact(_("Subscription ID"), document.contract),
         Fact(_("Customer number"), document.customer_number),
-        *(Fact(label, value) for label, value in numbers_of(document.buyer, _("Your VAT number"))),
+        *(Fact(label, code(value)) for label, value in numbers_of(document.buyer, _("Your VAT number"))),
     ]
 
 
@@ -175,7 +180,7 @@ def _tax_sum(group: TaxGroup, document: IssuedDocument) -> Sum:
     return Sum(label, amount(group.tax, document.currency), note=group.reason)
 
 
-def _payment(document: IssuedDocument) -> Payment | None:
+def _payment(document: IssuedDocument, *, by_slip: bool) -> Payment | None:
     """A credit note asks for nothing."""
     if document.kind == CREDIT_NOTE:
         return None
@@ -183,16 +188,28 @@ def _payment(document: IssuedDocument) -> Payment | None:
     heading = _("Payment")
     if left <= 0:
         paid_by_card = document.payment.method == "credit_card" and document.paid
-        text = _("Paid by credit card. Nothing is left to pay.") if paid_by_card else _("Nothing is left to pay.")
+        text = (
+            _("Paid by credit card. Nothing is left to pay.")
+            if paid_by_card
+            else _("Nothing is left to pay.")
+        )
         return Payment(heading, text, ())
+    if by_slip:
+        return Payment(heading, _by_slip(document.payment.due_on), ())
     how = _HOW.get(document.payment.method, _by_transfer)
     sentence, facts = how(document.payment, amount(left, document.currency))
     return Payment(heading, sentence, tuple(fact for fact in facts if fact.value))
 
 
+def _by_slip(due_on: date | None) -> str:
+    if due_on is None:
+        return _("Please pay with the payment part of this invoice.")
+    return _("Please pay with the payment part of this invoice, by %(day)s.", day=whole(due_on))
+
+
 def _by_transfer(payment: HowToPay, amount: str) -> tuple[str, list[Fact]]:
     sentence = (
-        _("Please transfer %(amount)s by %(day)s.", amount=amount, day=day(payment.due_on))
+        _("Please transfer %(amount)s by %(day)s.", amount=amount, day=whole(payment.due_on))
         if payment.due_on
         else _("Please transfer %(amount)s.", amount=amount)
     )
@@ -201,13 +218,13 @@ def _by_transfer(payment: HowToPay, amount: str) -> tuple[str, list[Fact]]:
         Fact(_("IBAN"), grouped(payment.iban), strong=True),
         Fact(_("BIC"), payment.bic),
         Fact(_("Bank"), payment.bank),
-        Fact(_("Reference for your transfer"), payment.reference, strong=True),
+        Fact(_("Payment reference"), code(payment.reference), strong=True),
     ]
 
 
 def _by_direct_debit(payment: HowToPay, amount: str) -> tuple[str, list[Fact]]:
     sentence = (
-        _("We debit %(amount)s from your account on %(day)s.", amount=amount, day=day(payment.due_on))
+        _("We debit %(amount)s from your account on %(day)s.", amount=amount, day=whole(payment.due_on))
         if payment.due_on
         else _("We debit %(amount)s from your account.", amount=amount)
     )
@@ -240,7 +257,7 @@ def _footer(seller: Party) -> tuple[tuple[str, ...], ...]:
     ]
     if seller.registration:
         ids.append(seller.registration)
-    contact = filter(None, (seller.contact_name, seller.contact_phone, seller.contact_email))
+    contact = filter(None, (seller.contact_name, code(seller.contact_phone), seller.contact_email))
     return (
         (seller.name, *address_lines(seller, seller.country)),
         tuple(ids),

@@ -21,6 +21,7 @@ from webapp.documents import pdfa
 from webapp.documents.fonts import REGULAR, RENDER_LOCK, latin
 from webapp.documents.lines import line as line_of
 from webapp.documents.navigation import Link, Outline, Place, write_links
+from webapp.documents.shapes import painted, rectangle, rounded
 from webapp.documents.shaping import Style
 from webapp.documents.tags import StructureTree, attributes
 from webapp.documents.tuning import serialise
@@ -276,24 +277,19 @@ class Paper:
         radius: float = 0.0,
     ) -> None:
         left = self.left_of(x, width)
-        outline = (
-            _rounded(left, y, width, height, radius)
-            if radius
-            else f"{left:.2f} {y:.2f} {width:.2f} {height:.2f} re"
-        )
-        self._draw(_painted(outline, fill, stroke, line))
+        outline = rounded(left, y, width, height, radius) if radius else rectangle(left, y, width, height)
+        self._draw(painted(outline, fill, stroke, line))
 
     def areas(self, boxes: Iterable[tuple[float, float, float, float]], *, fill: str) -> None:
         """Many rectangles as one path, such as the modules of a QR code."""
         outline = " ".join(
-            f"{self.left_of(x, width):.3f} {y:.3f} {width:.3f} {height:.3f} re"
-            for x, y, width, height in boxes
+            rectangle(self.left_of(x, width), y, width, height) for x, y, width, height in boxes
         )
         self._draw(f"{colour_operands(fill)} rg {outline} f")
 
     def path(self, operators: str, *, fill: str = "", stroke: str = "", line: float = 0.5) -> None:
         """PDF path operators (`m l c re h`) in physical coordinates."""
-        self._draw(_painted(operators, fill, stroke, line))
+        self._draw(painted(operators, fill, stroke, line))
 
     @contextmanager
     def figure(self, alt: str, x: float, y: float, width: float, height: float) -> Iterator[Any]:
@@ -382,25 +378,3 @@ class Paper:
             for draw in self._on_every_page:
                 draw(self, number, total)
         return "q\n" + "\n".join(code) + "\nQ\n"
-
-
-def _painted(outline: str, fill: str, stroke: str, line: float) -> str:
-    said = f"{colour_operands(fill)} rg " if fill else ""
-    said += f"{colour_operands(stroke)} RG {line:g} w " if stroke else ""
-    paint = {(True, True): "B", (True, False): "f", (False, True): "S"}.get((bool(fill), bool(stroke)), "n")
-    return f"{said}{outline} {paint}"
-
-
-def _rounded(x: float, y: float, width: float, height: float, radius: float) -> str:
-    bend = radius * 0.4477  # where a curve of Bézier's leaves the corner of a circle
-    right, top = x + width, y + height
-    return (
-        f"{x + radius:.2f} {y:.2f} m {right - radius:.2f} {y:.2f} l "
-        f"{right - bend:.2f} {y:.2f} {right:.2f} {y + bend:.2f} {right:.2f} {y + radius:.2f} c "
-        f"{right:.2f} {top - radius:.2f} l "
-        f"{right:.2f} {top - bend:.2f} {right - bend:.2f} {top:.2f} {right - radius:.2f} {top:.2f} c "
-        f"{x + radius:.2f} {top:.2f} l "
-        f"{x + bend:.2f} {top:.2f} {x:.2f} {top - bend:.2f} {x:.2f} {top - radius:.2f} c "
-        f"{x:.2f} {y + radius:.2f} l "
-        f"{x:.2f} {y + bend:.2f} {x + bend:.2f} {y:.2f} {x + radius:.2f} {y:.2f} c h"
-    )

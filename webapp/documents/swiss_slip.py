@@ -1,16 +1,14 @@
-"""What a Swiss QR-bill says, and where: SIX “Implementation Guidelines QR-bill” 2.3, measures and headings as there.
+"""What a Swiss QR-bill says, and where.
 
+Measures and headings are those of “Swiss Implementation Guidelines for the QR-bill” 2.3 of SIX.
 All places in points from the lower left corner of the page, at whose foot the slip lies.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from webapp.data.issued import IssuedDocument, Party
 
 MM = 72 / 25.4
 WIDTH, HEIGHT = 210 * MM, 105 * MM
@@ -106,46 +104,52 @@ class Slip:
     currency: str
     amount: str = ""
     reference: str = ""
-    information: str = ""
+    information: tuple[str, ...] = ()
     debtor: tuple[str, ...] = ()
+    procedures: tuple[str, ...] = ()  # alternative ones
 
 
-def slip_of(document: IssuedDocument) -> Slip:
-    payment, due = document.payment, document.gross - document.paid
-    reference = spaced_reference(payment.iban, payment.reference)
+def slip_of(payload: str) -> Slip:
+    """What is printed is what the code says, line by line as the standard numbers them: nobody may be
+    able to pay another sum to another account by reading than by scanning."""
+    lines = payload.split("\n")
+    said = [line.rstrip("\r") for line in (*lines, *[""] * (34 - len(lines)))]
     return Slip(
-        account=_groups(payment.iban, 4),
-        creditor=_address(document.seller, payment.account_holder),
-        currency=document.currency,
-        amount=spaced_amount(due) if due > 0 else "",
-        reference=reference,
-        information=document.number if payment.reference != document.number or not reference else "",
-        debtor=_address(document.buyer),
+        account=_groups(said[3], 4),
+        creditor=_address(said[4:11]),
+        amount=_spaced_amount(said[18]),
+        currency=said[19],
+        debtor=_address(said[20:27]),
+        reference=_spaced_reference(said[27], said[28]),
+        information=tuple(filter(None, (said[29], said[31]))),
+        procedures=tuple(filter(None, said[32:34])),
     )
 
 
-def _address(party: Party, name: str = "") -> tuple[str, ...]:
-    abroad = "" if party.country in {"CH", "LI"} else f"{party.country}-"
-    town = f"{abroad}{party.postal_code} {party.city}".strip()
-    return tuple(filter(None, (name or party.name, party.line1, town))) if party.name else ()
+def _address(said: Sequence[str]) -> tuple[str, ...]:
+    kind, name, street, house, code, city, country = said
+    abroad = "" if country in {"CH", "LI"} else f"{country}-"
+    if kind == "K":  # lines as they are, before structured addresses
+        return tuple(filter(None, (name, street, f"{abroad}{house}")))
+    return (
+        tuple(filter(None, (name, f"{street} {house}".strip(), f"{abroad}{code} {city}".strip())))
+        if name
+        else ()
+    )
 
 
 def _groups(text: str, size: int) -> str:
-    plain = text.replace(" ", "")
-    return " ".join(plain[start : start + size] for start in range(0, len(plain), size))
+    return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
-def spaced_amount(minor: int) -> str:
+def _spaced_amount(amount: str) -> str:
     """`1 949.75` in every language."""
-    return f"{minor // 100:,}".replace(",", " ") + f".{minor % 100:02d}"
+    whole, point, cents = amount.partition(".")
+    return f"{int(whole):,}".replace(",", " ") + point + cents if whole else ""
 
 
-def spaced_reference(iban: str, reference: str) -> str:
-    """A QR reference belongs to a QR-IBAN, a creditor reference begins with RF; anything else is none."""
-    plain = reference.replace(" ", "")
-    if 30_000 <= int(iban[4:9] if iban[4:9].isdigit() else 0) <= 31_999 and re.fullmatch(r"\d{27}", plain):
-        return f"{plain[:2]} {_groups(plain[2:], 5)}"
-    return _groups(plain, 4) if re.fullmatch(r"RF\d\d[0-9A-Z]{1,21}", plain) else ""
+def _spaced_reference(kind: str, reference: str) -> str:
+    return f"{reference[:2]} {_groups(reference[2:], 5)}" if kind == "QRR" else _groups(reference, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +257,7 @@ def _payment_part(slip: Slip, words: Headings, wrap: Wrap) -> tuple[tuple[Block,
     column = _Column(_INFORMATION_X, HEIGHT - MARGIN + 2, 87 * MM, 8, 10, 11, wrap)
     told = _told(slip, words)
     if slip.information:
-        told.insert(-1, (words.information, (slip.information,)))
+        told.insert(-1, (words.information, slip.information))
     blocks, below = column.blocks(told)
     amount_y, amount_x = 37 * MM - 8, QR_X + 16 * MM
     blanks = [] if slip.debtor else [Blank(_INFORMATION_X, below - 25 * MM + 8, 65 * MM, 25 * MM)]
@@ -264,7 +268,14 @@ def _payment_part(slip: Slip, words: Headings, wrap: Wrap) -> tuple[tuple[Block,
         _amount_block(QR_X, amount_y, words.currency, slip.currency, 8, 10, 13),
         _amount_block(amount_x, amount_y, words.amount, slip.amount, 8, 10, 13),
         *blocks,
+        *_further(slip),
     ), blanks
+
+
+def _further(slip: Slip) -> list[Block]:
+    """Alternative procedures, a line each."""
+    lines = (Words(QR_X, 12 * MM - 9 * index, text, 7) for index, text in enumerate(slip.procedures))
+    return [Block((line,)) for line in lines]
 
 
 def _amount_block(

@@ -128,13 +128,14 @@ class Writer:
         rise = move = 0.0  # a positive move goes right
         for glyph in glyphs:
             subset, byte = codes.pieces(chr(glyph.code))[0]
+            out.append(self._select(codes, subset, size))  # before a move, which is in its thousandths
             move += glyph.x_offset
             if move:
                 out.append(f"[{-move:g}] TJ ")
             if glyph.y_offset != rise:
                 rise = glyph.y_offset
                 out.append(f"{rise * size / 1000:.3g} Ts ")
-            out.append(f"{self._select(codes, subset, size)}({byte}) Tj ")
+            out.append(f"({byte}) Tj ")
             move = glyph.advance - glyph.width - glyph.x_offset
         if rise:
             out.append("0 Ts ")

@@ -7,14 +7,12 @@ from then on exactly these are handed out, whatever happens to programs, fonts a
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from webapp.data.billing import Invoice
-from webapp.data.database import current_site
 from webapp.data.documents import CII, PDF, UBL, StoredDocument
 from webapp.data.issued import INVOICE, IssuedDocument, from_json
 from webapp.data.outbox import OutboxMessage
@@ -22,8 +20,11 @@ from webapp.data.records import find, insert_if_new
 from webapp.data.subscriptions import Subscription
 from webapp.domain import contracts, invoice_recipients, outbox
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.i18n import _, speaking, speech
+from webapp.i18n import _
 from webapp.mail.message import Attachment
+
+if TYPE_CHECKING:
+    from webapp.documents.contract import ContractContent
 
 _EN_16931 = "facturx"  # the format of sites where that e-invoice is understood
 _QR_BILL = "qr-bill"
@@ -31,9 +32,6 @@ _MEDIA_TYPES = {PDF: "application/pdf", CII: "application/xml", UBL: "applicatio
 _ENDINGS = {PDF: ".pdf", CII: "-cii.xml", UBL: "-ubl.xml"}
 _OF_INVOICE, _OF_CONTRACT = "invoice ", "contract "
 _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9_-]")
-
-# ReportLab's fonts are shared and not made for threads: one document at a time in a process.
-_rendering = threading.Lock()
 
 
 class NoSuchForm(Refusal):
@@ -134,7 +132,7 @@ def send_invoice(invoice: Invoice, *, now: datetime) -> None:
             document.kind,
             to=to,
             subscription=subscription,
-            path=f"/subscriptions/{subscription.public_id}",
+            path=f"/invoices/{invoice.number}",
             attachments=[(invoice_subject(invoice), PDF)],
             document=document,
             reads_portal=not isinstance(to, outbox.Addressee),
@@ -149,14 +147,14 @@ def attachments_of(message: OutboxMessage, *, now: datetime) -> list[Attachment]
     return [Attachment(file.file_name, file.media_type, file.content) for file in files]
 
 
-# ---- making
+# ---- making: each speaks the language of its document, whatever is spoken around it; drawing is for one
+# thread of a process at a time. What these bring along is loaded where it is first needed.
 
 
 def _invoice_pdf(document: IssuedDocument, *, embedded: bytes | None) -> bytes:
     from webapp.documents import invoice
 
-    slip = _swiss_payload(document)
-    return _rendered(document.language, lambda: invoice.render(document, xml=embedded, swiss_payload=slip))
+    return invoice.render(document, xml=embedded, swiss_payload=_swiss_payload(document))
 
 
 def _swiss_payload(document: IssuedDocument) -> str | None:
@@ -165,26 +163,23 @@ def _swiss_payload(document: IssuedDocument) -> str | None:
         return None
     from webapp.einvoice import swiss_qr
 
-    return swiss_qr.payload(document)
+    try:
+        return swiss_qr.payload(document)
+    except swiss_qr.NoSwissSlip:  # an amount beyond what it can carry: the paper says how to pay all the same
+        return None
 
 
 def _e_invoice(document: IssuedDocument, form: str) -> bytes:
     from webapp import einvoice
 
     write = {CII: einvoice.cii, UBL: einvoice.ubl}[form]
-    return _rendered(document.language, lambda: write(document))
+    return write(document)
 
 
-def _contract_pdf(content: contracts.ContractContent) -> bytes:
+def _contract_pdf(content: ContractContent) -> bytes:
     from webapp.documents import contract
 
-    return _rendered(content.language, lambda: contract.render(content))
-
-
-def _rendered(language: str, render: Callable[[], bytes]) -> bytes:
-    """In the language of the document, whatever is spoken around it."""
-    with _rendering, speaking(speech(language, current_site().territory)):
-        return render()
+    return contract.render(content)
 
 
 # ---- keeping

@@ -65,7 +65,7 @@ def line(invoice: Invoice, files: Mapping[str, StoredDocument]) -> list[str]:
     """Amounts of a credit note are those of its paper: what is taken back, without a sign."""
     issued, credited = from_json(invoice.content), invoice.credits
     amounts = (issued.net, issued.tax, issued.gross)
-    texts = (invoice.number, invoice.kind, issued.issued_on.isoformat(), issued.buyer.name, issued.po_number)
+    texts = (issued.number, issued.kind, issued.issued_on.isoformat(), issued.buyer.name, issued.po_number)
     return [
         *map(neutral, texts),
         *(str(in_major_units(amount, issued.currency)) for amount in amounts),

@@ -24,6 +24,7 @@ LEGAL_IDS = {
     "nip": "",
     "ein": "",
 }
+_AS_WRITTEN = {"leitweg_id", "tax_number", *(kind for kind, scheme in LEGAL_IDS.items() if not scheme)}
 
 # Country → scheme of an electronic address that is the company's VAT number (list EAS).
 VAT_ADDRESSES = {
@@ -64,7 +65,7 @@ _VAT_PREFIXES = UNION | {"EL", "XI"}  # Greece and Northern Ireland have their o
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """`needed`: of each group one must be known, the first is asked for; named as in `domain/billing_details.py`."""
+    """`needed`: of each group one must be known, the first is asked for. Names as in `billing_details`."""
 
     needed: tuple[tuple[str, ...], ...] = ()
     process: str = ""  # BT-23 where the invoice names none
@@ -139,9 +140,11 @@ def _vat_id(party: Party) -> str:
 
 def _numbers(party: Party, vat: str) -> dict[str, str]:
     """Those it has, and those that are hidden in one that it has."""
-    numbers = {kind: compact(number) for kind, number in party.ids.items() if compact(number)}
-    if "leitweg_id" in numbers:
-        numbers["leitweg_id"] = party.ids["leitweg_id"].strip()
+    numbers = {
+        kind: number.strip() if kind in _AS_WRITTEN else compact(number)
+        for kind, number in party.ids.items()
+        if compact(number)
+    }
     if party.country == "FR" and "siren" not in numbers:
         hidden = re.match(r"[0-9]{9}", numbers.get("siret", "")) or re.search(r"(?<=^FR..)[0-9]{9}$", vat)
         if hidden:
@@ -174,7 +177,7 @@ def ids_of(party: Party) -> Ids:
     siret = numbers.get("siret", "")
     return Ids(
         vat=vat,
-        tax="" if vat else compact(party.vat_id) or legal[0],
+        tax=numbers.get("tax_number", "") or ("" if vat else compact(party.vat_id) or legal[0]),
         legal=legal,
         own=(siret, "0009") if siret else ("", ""),
         address=_address(party, vat, numbers),

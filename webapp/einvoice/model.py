@@ -117,14 +117,15 @@ def _notes(document: IssuedDocument) -> list[dict[str, str]]:
 def _party(party: Party, ids: Ids, *, untaxed: bool, number: str = "") -> dict[str, Any]:
     """Where nothing is subject to VAT, nobody may show a VAT number; but something must name them."""
     own, own_scheme = ids.own
-    legal, legal_scheme = ids.legal if ids.legal[0] else (ids.tax or (ids.vat if untaxed else ""), "")
+    vat = "" if untaxed else ids.vat
+    legal, legal_scheme = ids.legal if ids.legal[0] or vat else (ids.tax or ids.vat, "")
     contact = {"name": party.contact_name, "phone": party.contact_phone, "email": party.contact_email}
     return {
         "name": _cleaned(party.name) or UNKNOWN,
         "legal_identifier": legal,
         "legal_identifier_schemeid": legal_scheme,
         "legal_info": party.registration,
-        "vat_identifier": "" if untaxed else ids.vat,
+        "vat_identifier": vat,
         "identifiers": {own_scheme or None: own or number},
         "addr_l1": party.line1,
         "addr_l2": party.line2,
@@ -157,7 +158,7 @@ def _payment(document: IssuedDocument, digits: int) -> dict[str, Any]:
     if payment.method == "credit_card":
         return {**shared, "BT-81": CREDIT_CARD, "BT-82": payment.debited_account}
     if payment.method == "direct_debit":
-        sepa = document.currency == "EUR" and payment.creditor_id
+        sepa = document.currency == "EUR" and bool(payment.creditor_id)
         return {
             **shared,
             "BT-81": SEPA_DEBIT if sepa else DIRECT_DEBIT,
