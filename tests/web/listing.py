@@ -47,14 +47,16 @@ def invoices(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
     """Those of what one manages or pays for: on the page, in the tables, in the archive."""
     own = {row.invoice: row.public_id for row in _invoiced(ground, actor)}
     plain = ground.by(actor, "invoices.show_list", "GET", "", 200)
-    for arguments in _asked_of_invoices(ground, actor):
-        case = replace(plain, path=f"/invoices?{urlencode(arguments)}")
-        yield from asker.ask(case)
-        text = asker.send(case).text
-        found = {*_INVOICE.findall(text)} - own.keys()
-        found |= {*_EDITED.findall(text), *_OPTION.findall(text)} - {*own.values()}
-        if found:
-            yield f"{case}: lists {found}"
+    cases = [replace(plain, path=f"/invoices?{urlencode(one)}") for one in _asked_of_invoices(ground, actor)]
+    pages = [replace(plain, path=f"/subscriptions/{public_id}") for public_id in own.values()]
+    for case in (*cases, *pages):
+        answer = asker.send(case)
+        strange = {*_INVOICE.findall(answer.text)} - own.keys()
+        strange |= {*_EDITED.findall(answer.text), *_OPTION.findall(answer.text)} - {*own.values()}
+        if "po=" not in case.path:  # which is repeated on the page
+            strange |= set(people.CANARY.findall(answer.text)) - plain.sees
+        if answer.status_code != 200 or strange:
+            yield f"{case}: {answer.status_code}, lists {strange}"
     if missing := own.keys() - {*_INVOICE.findall(asker.send(plain).text)}:
         yield f"{plain}: lacks {missing}"
     table = ground.by(actor, "invoice_files.as_csv", "GET", "", 200)

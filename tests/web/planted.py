@@ -179,9 +179,6 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             "permissions.readable_invoice(auth.visitor().person_id, number)",
             "permissions.Invoice.get(permissions.Invoice.number == number)",
         ),
-        "the latest invoices forget their subscription": Leak(
-            invoice_list, "_LATEST_SQL", "WHERE i.subscription_id = :subscription", ""
-        ),
         "the contract forgets who manages": Leak(
             invoice_file_pages,
             "contract",
@@ -219,6 +216,9 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             "False",
         ),
         "everybody sees the members": Leak(permissions, "_ACCOUNT_SQL", "m.person_id = :person AND", ""),
+        "the latest invoices forget their subscription": Leak(
+            invoice_list, "_LATEST_SQL", "WHERE i.subscription_id = :subscription", ""
+        ),
         "the invoices forget the account": Leak(
             invoice_list, "_where", '"i.account_id = :account", READS_INVOICES', '"1 = 1"'
         ),
