@@ -19,7 +19,7 @@ from tests.support.client import PARTIAL
 from tests.support.probes import probe_rows
 from tests.web.asking import SAME_ORIGIN, Asker, Case
 from tests.web.ground import ELSEWHERE, NOBODY, OWNED, OWNERS, Ground, Visitor, address, pick
-from tests.web.listing import listings, people_of_accounts
+from tests.web.listing import invoices, listings, people_of_accounts
 from tests.web.routes import ROUTES, Route
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
@@ -116,6 +116,7 @@ class Sweep:
             for actor in self.ground.actors[site]:
                 yield from listings(self.asker, self.ground, actor)
                 yield from people_of_accounts(self.asker, self.ground, actor)
+                yield from invoices(self.asker, self.ground, actor)
 
     def smuggled(self) -> Iterator[str]:
         """What belongs to one site, in the body of a request to another."""

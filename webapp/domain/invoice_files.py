@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from webapp.i18n import _
 
 MOST_LINES = 10_000
 MOST_DOCUMENTS = 1_000
+_A_NUMBER = re.compile(r"[A-Z0-9-]{1,40}")
 MOST_CHOSEN = 100  # one by one, in one address
 
 
@@ -126,6 +128,8 @@ def chosen(person_id: int, numbers: Sequence[str]) -> list[str]:
         raise NothingChosen
     if len(numbers) > MOST_CHOSEN:
         raise TooMany(MOST_CHOSEN)
+    if not all(_A_NUMBER.fullmatch(one) for one in numbers):
+        raise NotThere
     return [str(permissions.readable_invoice(person_id, one).number) for one in dict.fromkeys(numbers)]
 
 

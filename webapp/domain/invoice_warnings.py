@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -50,6 +50,11 @@ class Missing:
 
     def __bool__(self) -> bool:
         return self.po_number or bool(self.ids)
+
+    def with_asked(self, names: Container[str]) -> Missing:
+        """And what was missing when the page was shown: what was typed there is not passed over."""
+        numbers = (name for name in asked_fields() if name == "vat_id" or name.startswith(NATIONAL))
+        return replace(self, ids=(*self.ids, *(n for n in numbers if n in names and n not in self.ids)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Cell = str | int | Decimal | date | None
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NOT_IN_TITLES = re.compile(r"[][:*?/\\]")
 _IN_MEMORY = 1_000_000
 _CHUNK = 64 * 1024
 
@@ -80,7 +82,7 @@ def xlsx(columns: Sequence[Column], lines: Iterable[Sequence[Cell]], *, title: s
 
     file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - who sends it closes it
     book = Workbook(file, {"constant_memory": True, "in_memory": False, "strings_to_urls": False})
-    sheet = book.add_worksheet(title[:31])
+    sheet = book.add_worksheet(_NOT_IN_TITLES.sub(" ", title)[:31])
     formats = _Formats(book)
     sheet.freeze_panes(1, 0)
     for index, column in enumerate(columns):

@@ -12,6 +12,7 @@ from webapp.domain.activation import ActivationWindowClosed, AgreementChanged, A
 from webapp.domain.billing_details import BillingConflict
 from webapp.domain.invoice_warnings import FirstInvoice, Missing
 from webapp.domain.purchase_orders import PoNumberConflict
+from webapp.domain.refusals import Refusal
 from webapp.i18n import current_speech
 from webapp.web import auth, htmx
 from webapp.web.agreement_text import as_html
@@ -52,7 +53,11 @@ def send_first_link(order_number: str) -> Any:
 
 
 def _agreement_page(
-    subscription: Subscription, form: PoNumberForm | None = None, *, status: int = 200, problem: str = ""
+    subscription: Subscription,
+    form: PoNumberForm | None = None,
+    *,
+    status: int = 200,
+    refusal: Refusal | None = None,
 ) -> Any:
     shown = agreements.shown_agreement(subscription, current_speech().text_language)
     missing = _missing(subscription)
@@ -65,7 +70,8 @@ def _agreement_page(
         agreement_html=as_html(shown.text),
         missing=missing,
         form=form or first_invoice_form(missing)(),
-        problem=problem,
+        problem=str(refusal or ""),
+        differing=refusal.differing if isinstance(refusal, BillingConflict) else {},
     )
 
 
@@ -93,11 +99,12 @@ def show_agreement(public_id: str) -> Any:
 @policy("person")
 def activate(public_id: str) -> Any:
     subscription = _administered(public_id)
-    form = first_invoice_form(_missing(subscription))(request.form)
+    missing = _missing(subscription).with_asked(request.form)
+    form = first_invoice_form(missing)(request.form)
     try:
         answer = _activate(subscription, form)
     except (AgreementChanged, BillingConflict, PoNumberConflict) as refusal:
-        return _agreement_page(_administered(public_id), form, status=409, problem=str(refusal))
+        return _agreement_page(_administered(public_id), form, status=409, refusal=refusal)
     except AlreadyActive:
         return htmx.go(f"/subscriptions/{public_id}")
     return answer
