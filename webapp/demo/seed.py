@@ -63,7 +63,7 @@ STORIES = (
     Story("fieldwire-premier", 500, 8, 498, ending="ended", po_number="2025/771"),
     Story("ontrack-lite", 120, po_number="4500055555"),  # nobody activated it: lapsed
     Story("ontrack-pro", 74, 1, 72, po_number="4500072330"),  # its invoice is overdue
-    Story("fieldwire-premier", 10, 6, 8, seats=2, po_number="4500078104"),  # and this one's open
+    Story("ontrack-pro", 10, 1, 8, po_number="4500078104"),  # and this one's open
 )
 _COLLEAGUES = (
     *("Marie Dupont", "Paul Girard", "Yanis Belkacem", "Nora Winter", "Jan Kowalski", "Luca Rossi"),
