@@ -46,21 +46,43 @@ class File:
         body = self.objects[number].partition(b"\nstream\n")[2].removesuffix(b"\nendstream")
         return zlib.decompress(body)
 
-    def pages(self) -> list[str]:
-        """Their operators, in the order of the pages."""
+    def page_numbers(self) -> list[int]:
         tree = next(o for o in self.objects.values() if re.search(rb"/Type /Pages\b", o))
         kids = re.search(rb"/Kids \[(.*?)\]", tree, re.DOTALL)
         assert kids
-        numbers = [int(number) for number in re.findall(rb"(\d+) 0 R", kids[1])]
-        contents = [re.search(rb"/Contents (\d+) 0 R", self.objects[number]) for number in numbers]
+        return [int(number) for number in re.findall(rb"(\d+) 0 R", kids[1])]
+
+    def pages(self) -> list[str]:
+        """Their operators, in the order of the pages."""
+        contents = [
+            re.search(rb"/Contents (\d+) 0 R", self.objects[number]) for number in self.page_numbers()
+        ]
         return [self.stream(int(found[1])).decode("latin-1") for found in contents if found]
 
-    def pieces(self, operators: str) -> list[Piece]:
-        return list(_Stream(self._maps).read(operators))
+    def spoken(self) -> dict[tuple[int, int], str]:
+        """(page's object, marked content) → what is read instead of what is drawn."""
+        pattern = re.compile(rb"/S/Span/P \d+ 0 R/Pg (\d+) 0 R/K\[(\d+)\].*?/ActualText<FEFF(\w+)>")
+        found = (pattern.search(o) for o in self.objects.values())
+        return {
+            (int(one[1]), int(one[2])): bytes.fromhex(one[3].decode()).decode("utf-16-be")
+            for one in found
+            if one
+        }
+
+    def pieces(self) -> list[list[Piece]]:
+        spoken = self.spoken()
+        return [
+            list(
+                _Stream(
+                    self._maps, {mark: words for (on, mark), words in spoken.items() if on == number}
+                ).read(page)
+            )
+            for number, page in zip(self.page_numbers(), self.pages(), strict=True)
+        ]
 
 
 _TOKENS = re.compile(
-    r"/(?P<tag>\w+) <</MCID (?P<mark>\d+)>> BDC|(?P<artifact>/Artifact BMC)|/Span <</ActualText <(?P<spoken>\w+)>>> BDC"
+    r"/(?P<tag>\w+) <</MCID (?P<mark>\d+)>> BDC|(?P<artifact>/Artifact BMC)|(?P<cluster>/Span <</ActualText <\w+>>> BDC)"
     r"|(?P<end>EMC)|BT (?P<x>[-\d.]+) (?P<y>[-\d.]+) Td|/(?P<font>F\d+\+\d+) [\d.]+ Tf"
     r"|\((?P<shown>(?:[^()\\]|\\.)*)\) Tj",
     re.DOTALL,
@@ -69,38 +91,36 @@ _ESCAPES = {"r": "\r", "n": "\n"}
 
 
 class _Stream:
-    def __init__(self, maps: dict[str, dict[int, str]]) -> None:
-        self.maps = maps
+    def __init__(self, maps: dict[str, dict[int, str]], spoken: dict[int, str]) -> None:
+        self.maps, self.spoken = maps, spoken
 
     def read(self, operators: str) -> Iterator[Piece]:
-        mark, font, place, depth = -1, "", (0.0, 0.0), 0
-        spoken, muted = "", False
+        mark, font, place = -1, "", (0.0, 0.0)
+        said: set[int] = set()
         for token in _TOKENS.finditer(operators):
             if token["mark"]:
                 mark = int(token["mark"])
             elif token["artifact"]:
                 mark = -1
-            elif token["spoken"]:
-                spoken = bytes.fromhex(token["spoken"]).decode("utf-16-be").removeprefix("\ufeff")
-                depth, muted = 1, False
-            elif token["end"]:
-                depth -= 1
             elif token["x"]:
                 place = float(token["x"]), float(token["y"])
             elif token["font"]:
                 font = token["font"]
-            elif depth > 0:
-                if not muted:
-                    yield Piece(mark, spoken, *place)
-                muted = True
+            elif token["shown"] is None or mark in said:
+                continue
+            elif mark in self.spoken:
+                said.add(mark)
+                yield Piece(mark, self.spoken[mark], *place)
             else:
-                shown = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), token["shown"], flags=re.DOTALL)
-                yield Piece(mark, "".join(self.maps[font][ord(code)] for code in shown), *place)
+                yield Piece(mark, self._decoded(font, token["shown"]), *place)
+
+    def _decoded(self, font: str, shown: str) -> str:
+        plain = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), shown, flags=re.DOTALL)
+        return "".join(self.maps[font][ord(code)] for code in plain)
 
 
 def pages_of(data: bytes) -> list[list[Piece]]:
-    file = File(data)
-    return [file.pieces(operators) for operators in file.pages()]
+    return File(data).pieces()
 
 
 def read_aloud(data: bytes) -> str:

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.documents.reading import File, decoration, pages_of, read_aloud, trees
+from tests.documents.reading import File, decoration, pages_of, read_aloud, squeezed, trees
 from webapp.documents.paper import Paper, rendering
 from webapp.documents.shaping import Style
 
@@ -245,3 +247,32 @@ def test_an_attached_invoice_is_announced_by_its_profile() -> None:
     assert b"<fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>" in data
     assert b"/AFRelationship/Alternative" in data
     assert b"fx:ConformanceLevel" not in a_paper().finish()
+
+
+# ---- whatever people are called
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.text(max_size=40), st.sampled_from(["fr", "ar"]), st.sampled_from(["regular", "semibold"]))
+def test_any_text_is_drawn_and_read_as_it_was_given(text: str, language: str, weight: str) -> None:
+    paper = a_paper(title=text, author=text, language=language)
+    with paper.element("P"), paper.mark():
+        paper.text(48, 700, text, Style(9, weight), tag=None)
+        paper.text(48, 680, "end", BODY, tag=None)
+    said = read_aloud(paper.finish())
+    assert (
+        squeezed(said) == squeezed(re.sub(r"[\x00-\x1f\x7f-\x9f]", "", text) + "end")
+        or not text.isprintable()
+    )
+
+
+def test_a_line_that_is_shaped_says_what_it_is_in_the_tree_of_tags() -> None:
+    paper = a_paper()
+    with paper.element("P"), paper.mark():
+        paper.text(48, 700, "Société", BODY, tag=None)
+        paper.text(48, 680, "شركة الخليج", BODY, tag=None)
+        paper.text(48, 660, "SARL", BODY, tag=None)
+    data = paper.finish()
+    nodes = [(node.tag, node.marks) for node in trees(data)[0].walk()]
+    assert nodes == [("Document", []), ("P", [0, 2]), ("Span", [1])]
+    assert read_aloud(data).split("\n") == ["Société", "شركة الخليج", "SARL"]

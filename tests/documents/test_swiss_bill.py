@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import replace
 from datetime import date
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from tests.documents.invoices import QR_IBAN, pages_of, pdf_of, with_qr_reference
 from tests.support.papers import an_invoice
 from webapp.data.issued import HowToPay, IssuedDocument
-from webapp.documents import swiss_slip
+from webapp.documents import swiss_bill, swiss_slip
 from webapp.documents.invoice import render
+from webapp.documents.shaping import wrap
 from webapp.einvoice.swiss_qr import creditor_reference, payload
 
 MM = 72 / 25.4
@@ -235,6 +237,26 @@ def test_receipts_do_without_streets_rather_than_overflow() -> None:
 
 
 def _wrap(text: str, size: float, width: float) -> list[str]:
-    from webapp.documents.shaping import Style, wrap
+    return wrap(text, swiss_bill.style_of(size), width)
 
-    return wrap(text, Style(size), width)
+
+def test_the_face_is_one_of_those_that_the_standard_names() -> None:
+    page = _slip_page(pdf_of(an_invoice("ch", language="en")))
+    text = page.get_textpage()
+    for words in ("Payment part", "CH56 0483 5012 3456 7800 9", "Separate before paying in"):
+        found = text.search(words, match_case=True).get_next()
+        assert found
+        assert "Arimo" in _face(text, found[0])
+
+
+def _face(text: pypdfium2.PdfTextPage, index: int) -> str:
+    name, flags = ctypes.create_string_buffer(100), ctypes.c_int()
+    pypdfium2.raw.FPDFText_GetFontInfo(text.raw, index, name, 100, flags)
+    return name.value.decode()
+
+
+def test_a_name_beyond_the_banks_character_set_is_still_printed() -> None:
+    lines = payload(an_invoice("ch")).split("\r\n")
+    lines[21] = "鹿島見本建設株式会社 Zürich"
+    pages = pages_of(render(an_invoice("ch"), swiss_payload="\r\n".join(lines)))
+    assert pages[-1].count("鹿島見本建設株式会社") == 2

@@ -35,7 +35,7 @@ def width(text: str, style: Style) -> float:
 
 
 def _width(text: str, weight: str) -> float:
-    if plain().fullmatch(text):
+    if plain(weight).fullmatch(text):
         return latin(weight).measure(text)
     return line(text, weight).width
 
@@ -86,7 +86,7 @@ def wrap(text: str, style: Style, width: float) -> list[str]:
     """Lines in the order they are read; never none. Words too long for a line are broken."""
     limit = width * 1000 / style.size
     weight = style.face
-    if plain().fullmatch(text) and latin(weight).measure(text) <= limit:
+    if plain(weight).fullmatch(text) and latin(weight).measure(text) <= limit:
         return [text]
     lines, current, used = [], "", 0.0
     for atom in _atoms(" ".join(text.split("\n"))):
