@@ -32,7 +32,7 @@ def test_without_javascript_invoices_are_found_read_and_downloaded(visit_as: Vis
     page.locator("#filters .search button").click()
     expect(page).to_have_url(re.compile(r"/invoices\?q=fieldwire"))
     found = numbers(page)
-    assert 0 < len(found) and page.locator("nav.tabs a[aria-current]").count() == 1
+    assert len(found) > 0 and page.locator("nav.tabs a[aria-current]").count() == 1
     page.locator("details.filters summary").click()
     page.fill("#from", "2026-01-01")
     page.locator("details.filters button").click()
