@@ -181,9 +181,10 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         ),
         "the contract forgets who manages": Leak(
             invoice_file_pages,
-            "contract",
+            "_subscription",
             "permissions.looked_after_subscription(auth.visitor().person_id, public_id, now=now)",
-            "permissions.Subscription.get(permissions.Subscription.public_id == public_id)",
+            "Subscription.get(Subscription.public_id == public_id)",
+            crashes=True,
         ),
         "the users page forgets its subscription": Leak(
             seat_list, "_page_sql", 'where.append("seat.subscription_id = :subscription")', "pass"

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, stream_with_context
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp.data.documents import CII, PDF, UBL, StoredDocument
+from webapp.data.subscriptions import Subscription
 from webapp.domain import documents, invoice_files, invoice_list, permissions
 from webapp.domain.invoice_list import Query
 from webapp.domain.refusals import Refusal
@@ -63,9 +64,13 @@ def ubl(number: str) -> Any:
 @pages.get("/subscriptions/<public_id:public_id>/contract.pdf")
 @policy("person")
 def contract(public_id: str) -> Any:
+    return _sent(documents.contract_file(_subscription(public_id), now=this_portal().clock()))
+
+
+def _subscription(public_id: str) -> Subscription:
+    """Whose agreement this person may read."""
     now = this_portal().clock()
-    subscription = permissions.looked_after_subscription(auth.visitor().person_id, public_id, now=now)
-    return _sent(documents.contract_file(subscription, now=now))
+    return permissions.looked_after_subscription(auth.visitor().person_id, public_id, now=now)
 
 
 # ---- many
