@@ -14,8 +14,7 @@ from bench.backends import Backend
 from bench.filling import order_document
 from bench.pages import CLOCK, Figures
 from webapp.assembly import Portal, assemble
-from webapp.commands.order_import import import_file
-from webapp.commands.order_report import Report
+from webapp.commands.order_import import order_intake
 from webapp.config import read_settings
 from webapp.data.database import atomic, database
 from webapp.data.statements import engine_name, rows
@@ -65,12 +64,12 @@ def _write_orders(portal: Portal, file: Path, *, first: int) -> None:
 
 
 def _import(portal: Portal, file: Path) -> float:
-    report = Report()
+    intake = order_intake(portal)
     started = time.perf_counter()
-    import_file(portal, file, report=report)
+    intake.import_file(file)
     taken = time.perf_counter() - started
-    if report.counts["accepted"] != ORDERS:
-        raise RuntimeError(f"Not every order was taken: {report.counts}")
+    if intake.report.counts["accepted"] != ORDERS:
+        raise RuntimeError(f"Not every order was taken: {intake.report.counts}")
     return taken
 
 

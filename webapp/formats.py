@@ -10,7 +10,7 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.lists import format_list
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, format_percent, get_currency_precision
 
 from webapp.i18n import _, current_speech, ngettext, number, pgettext
 
@@ -49,6 +49,16 @@ def money(minor: int, currency: str) -> str:
     return _money(minor, currency, current_speech().locale)
 
 
+@lru_cache(maxsize=64)
+def _percent(rate: Decimal, locale: Locale) -> str:
+    return str(format_percent(rate / 100, locale=locale, decimal_quantization=False))
+
+
+def percent(rate: Decimal) -> str:
+    """`20` → `20 %`, `8.1` → `8,1 %`."""
+    return _percent(rate, current_speech().locale)
+
+
 def listing(items: list[str]) -> str:
     return format_list(items, locale=current_speech().locale)
 
@@ -77,6 +87,7 @@ def keywords(**values: Any) -> dict[str, Any]:
         "local_day": local_day,
         "moment": moment,
         "money": money,
+        "percent": percent,
         "number": number,
         "country_name": country_name,
         "listing": listing,

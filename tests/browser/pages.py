@@ -19,6 +19,15 @@ from tests.browser.billing_acts import (
     wrong_billing,
     wrong_iban,
 )
+from tests.browser.invoice_acts import (
+    an_invoice_of,
+    complete_again,
+    download_nothing,
+    incomplete_company,
+    more_filters,
+    without_po_number,
+    wrong_number_on_first_invoice,
+)
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
@@ -65,6 +74,13 @@ NO_PAGES = {
     "invoice_recipients.cancel": "a fragment; without htmx it leads to the subscription",
     "profile.show_name": "a fragment; without htmx it leads to the profile",
     "profile.data": "a file",
+    "invoice_files.pdf": "a file",
+    "invoice_files.cii": "a file",
+    "invoice_files.ubl": "a file",
+    "invoice_files.contract": "a file",
+    "invoice_files.as_csv": "a file",
+    "invoice_files.as_xlsx": "a file",
+    "invoice_files.as_zip": "a file",
 }
 
 
@@ -509,6 +525,31 @@ CASES = (
         ADMIN,
         act=conflicting_payment,
         act_status=409,
+    ),
+    PageCase("invoices", "invoices.show_list", at("/invoices"), ADMIN),
+    PageCase("invoices-billing", "invoices.show_list", at("/invoices?state=paid"), BILLING),
+    PageCase("invoices-filtered", "invoices.show_list", at("/invoices?from=2020-01-01&po=4711"), ADMIN),
+    PageCase("invoices-filters-open", "invoices.show_list", at("/invoices"), ADMIN, act=more_filters),
+    PageCase("invoices-none", "invoices.show_list", at("/invoices"), USER),
+    PageCase(
+        "invoices-none-chosen",
+        "invoices.show_list",
+        at("/invoices"),
+        ADMIN,
+        act=download_nothing,
+        act_status=422,
+    ),
+    PageCase("invoices-incomplete", "invoices.show_list", incomplete_company, ADMIN, act=complete_again),
+    PageCase("invoice", "invoices.show", an_invoice_of("open"), ADMIN),
+    PageCase("invoice-paid", "invoices.show", an_invoice_of("paid"), ADMIN),
+    PageCase("credit-note", "invoices.show", an_invoice_of("given"), BILLING),
+    PageCase(
+        "agreement-wrong-number",
+        "activation.show_agreement",
+        without_po_number,
+        ADMIN,
+        act=wrong_number_on_first_invoice,
+        act_status=422,
     ),
     PageCase("cancellation", "cancellation.show", of(*is_active, page="/cancellation"), ADMIN),
     PageCase("cancellation-scheduled", "cancellation.show", of(*is_cancelled, page="/cancellation"), ADMIN),

@@ -18,7 +18,7 @@ from flask.cli import ScriptInfo
 from tests.support.orders import RESEND, SAMPLE, an_order, bad_lines, lines
 from webapp import create_app
 from webapp.assembly import Portal
-from webapp.commands import cli, order_import
+from webapp.commands import cli, intake_import, order_import
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Order, Subscription
 from webapp.domain.order_document import published_schema
@@ -173,7 +173,7 @@ def test_a_failing_database_stops_the_import_and_loses_nothing(
         return take_order(received, **others)
 
     monkeypatch.setattr(order_import, "take_order", fail_at_three)
-    monkeypatch.setattr(order_import, "PAUSES", (0.0,))
+    monkeypatch.setattr(intake_import, "PAUSES", (0.0,))
     result = run("import", path, "--json")
     assert result.exit_code == 2
     assert "line 3" in result.stderr
@@ -194,7 +194,7 @@ def test_a_moment_of_trouble_is_waited_out(
         return take_order(received, **others)
 
     monkeypatch.setattr(order_import, "take_order", fail_once)
-    monkeypatch.setattr(order_import, "PAUSES", (0.0,))
+    monkeypatch.setattr(intake_import, "PAUSES", (0.0,))
     assert counts(run("import", orders_file(an_order()), "--json"))["accepted"] == 1
 
 

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.orders import GOOD, MISSING, RESEND, SAMPLE, an_order, bad_lines, lines
+from webapp.domain.intake_reading import LONGEST, refusal_of_long_line
+from webapp.domain.intake_refusals import IntakeRefused
 from webapp.domain.order_document import published_schema, read_order
-from webapp.domain.order_reading import LONGEST, refusal_of_long_line
-from webapp.domain.order_refusals import CODES, OrderRefused
+from webapp.domain.order_refusals import CODES
 
 
 def refusal(line: bytes) -> tuple[str, str | None]:
-    with pytest.raises(OrderRefused) as caught:
+    with pytest.raises(IntakeRefused) as caught:
         read_order(line)
     assert caught.value.code in CODES
     assert caught.value.message
@@ -229,7 +230,7 @@ def test_a_mark_before_the_file_and_windows_line_ends_are_tolerated() -> None:
 
 
 def test_a_refusal_repeats_no_long_or_control_text() -> None:
-    with pytest.raises(OrderRefused) as caught:
+    with pytest.raises(IntakeRefused) as caught:
         read_order(an_order(term="for\x1bever\n" * 1000))
     assert len(caught.value.message) < 200
     assert caught.value.message.isprintable()
@@ -317,7 +318,7 @@ FIELDS = st.sampled_from(
 def accept_or_refuse(line: bytes) -> None:
     try:
         received = read_order(line)
-    except OrderRefused as refused:
+    except IntakeRefused as refused:
         assert refused.code in CODES
         json.dumps(refused.field).encode()
     else:

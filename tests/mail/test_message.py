@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email import policy
 from email.header import decode_header, make_header
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from tests.mail.test_render import SITES
 from webapp.mail.headers import Unsendable, mailbox, wire_address
 from webapp.mail.headers import subject as subject_header
-from webapp.mail.message import Secret, build_message, recipient
+from webapp.mail.message import MOST_ATTACHED, Attachment, Secret, build_message, recipient
 from webapp.mail.render import one_line
 
 STORED = {
@@ -32,9 +33,17 @@ STORED = {
 }
 
 
-def built(secret: Secret | None = None, **changes: Any) -> EmailMessage:
+def built(
+    secret: Secret | None = None, attachments: Sequence[Attachment] = (), **changes: Any
+) -> EmailMessage:
     stored = cast(Any, SimpleNamespace(**{**STORED, **changes}))
-    return build_message(stored, site=SITES["fr"], mail_from="portal@example.com", secret=secret)
+    return build_message(
+        stored,
+        site=SITES["fr"],
+        mail_from="portal@example.com",
+        secret=secret,
+        attachments=attachments,
+    )
 
 
 def on_arrival(message: EmailMessage) -> EmailMessage:
@@ -157,3 +166,60 @@ def test_header_helpers_write_plain_words_plainly() -> None:
     assert mailbox("Ann Lee", "ann@example.com") == "Ann Lee <ann@example.com>"
     assert mailbox("", "ann@example.com") == "ann@example.com"
     assert subject_header("Set your password") == "Set your password"
+
+
+# ---- attachments
+
+EVERY_BYTE = bytes(range(256)) * 40
+PDF = Attachment("FA-2026-000042.pdf", "application/pdf", b"%PDF-1.7\r\n" + EVERY_BYTE)
+XML = Attachment("FA-2026-000042-cii.xml", "application/xml", "<x>é</x>\n.\nFrom here\n".encode())
+
+
+def test_attachments_arrive_byte_for_byte_beside_both_parts() -> None:
+    mail = on_arrival(built(attachments=[PDF, XML]))
+    assert mail.get_content_type() == "multipart/mixed"
+    body, *files = mail.iter_parts()
+    assert body.get_content_type() == "multipart/alternative"
+    assert text_of(mail, "plain") == STORED["text"]
+    assert text_of(mail, "html") == STORED["html"]
+    for sent, file in zip((PDF, XML), files, strict=True):
+        assert file.get_content_type() == sent.media_type
+        assert file.get_content_disposition() == "attachment"
+        assert file.get_filename() == sent.file_name
+        assert file.get_payload(decode=True) == sent.content
+
+
+def test_attachments_travel_as_ascii_in_short_lines() -> None:
+    raw = built(attachments=[PDF, XML]).as_bytes()
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Rechnung für Müller.pdf", "請求書-2026.pdf", "é" * 120 + ".pdf", 'a"b;c=d.pdf', "with space.pdf"],
+)
+def test_names_of_files_arrive_as_they_were_written(name: str) -> None:
+    message = built(attachments=[Attachment(name, "application/pdf", b"%PDF-")])
+    assert message.as_bytes().isascii()
+    _body, file = on_arrival(message).iter_parts()
+    assert file.get_filename() == name
+    if not name.isascii():
+        assert b"filename*" in message.as_bytes()  # RFC 2231
+
+
+def test_a_line_break_in_a_files_name_adds_no_header() -> None:
+    message = built(attachments=[Attachment("a\r\nBcc: x@example.com", "application/pdf", b"%PDF-")])
+    assert b"\r\nBcc:" not in message.as_bytes()
+
+
+def test_more_than_mail_servers_take_is_never_tried() -> None:
+    half = Attachment("a.pdf", "application/pdf", bytes(MOST_ATTACHED // 2))
+    assert built(attachments=[half, half])
+    with pytest.raises(Unsendable, match=str(MOST_ATTACHED)):
+        built(attachments=[half, half, XML])
+
+
+def test_without_attachments_nothing_changes() -> None:
+    assert on_arrival(built()).get_content_type() == "multipart/alternative"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,13 +12,21 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.papers import ISSUED_ON, an_invoice
 from webapp.config import read_settings, resource_folder
+from webapp.data.issued import Credited, HowToPay
 from webapp.i18n import speech
 from webapp.mail.render import Rendered, one_line, render
 from webapp.sites import Site, load_sites
 
 KINDS = sorted(path.name for path in (resource_folder("templates") / "email").iterdir() if path.is_dir())
 SITES = load_sites(resource_folder("tenants"), read_settings({}).origin)
+# An invoice and a credit note at once: each mail takes what it shows.
+ISSUED = replace(
+    an_invoice("fr", number="FA-2026-000042"),
+    credited=Credited("FA-2026-000041", ISSUED_ON),
+    credit_reason="Wrong address",
+)
 LINK = "http://fr.localhost:8000/activate/0314100037"
 
 
@@ -65,6 +74,9 @@ def context(**changes: Any) -> dict[str, Any]:
         "administers": 3,
         "uses": 1,
         "link_days": 30,
+        "document": ISSUED,
+        "reads_portal": True,
+        "e_invoice": True,
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
@@ -218,6 +230,113 @@ def test_who_never_asked_for_invoices_hears_who_did_and_that_nothing_will_come()
         assert "somebody entered your address" in part and "address is registered" not in part
 
 
+def test_the_confirmation_says_that_the_contract_is_attached() -> None:
+    mail = rendered("activation_confirmed")
+    for part in (mail.text, words(mail.html)):
+        assert "Your contract is attached as a PDF" in part
+
+
+def test_an_invoice_says_number_purchase_order_amount_and_how_to_pay() -> None:
+    mail = rendered("invoice")
+    assert mail.subject == "Invoice FA-2026-000042 – purchase order number BC 2026-113 – €708.00"
+    for part in (mail.text, words(mail.html)):
+        for said in (
+            "PROFIS Engineering Premium",
+            "Purchase order number",
+            "BC 2026-113",
+            "22 November 2026 to 21 November 2027",
+            "€590.00",
+            "TVA",
+            "€118.00",
+            "€708.00",
+            "Please transfer €708.00 by 22 December 2026.",
+            "FR76 3000 6000 0112 3456 7890 189",
+            "Reference for your transfer",
+            "FR-2026-000042",
+            "attached as a PDF",
+            "Factur-X",
+        ):
+            assert said in part, said
+
+
+def test_an_invoice_without_what_can_be_missing_says_no_empty_line() -> None:
+    bare = replace(ISSUED, po_number="", buyer_reference="", payment=HowToPay("invoice"))
+    mail = rendered("invoice", document=bare, e_invoice=False)
+    assert mail.subject == "Invoice FA-2026-000042 – €708.00"
+    for part in (mail.text, words(mail.html)):
+        assert "Please transfer €708.00." in part
+        for unsaid in (
+            "Purchase order number",
+            "Your reference",
+            "Due date",
+            "IBAN",
+            "BIC",
+            "Factur-X",
+            "None",
+        ):
+            assert unsaid not in part
+    assert not re.search(r": *$", mail.text, re.M)
+
+
+@pytest.mark.parametrize(
+    ("payment", "paid", "said", "unsaid"),
+    [
+        (
+            HowToPay(
+                "direct_debit",
+                date(2026, 12, 22),
+                debited_account="FR…0189",
+                mandate="M-1",
+                creditor_id="C-1",
+            ),
+            0,
+            ["We debit €708.00 from your account on 22 December 2026.", "FR…0189", "M-1", "C-1"],
+            ["Please transfer", "IBAN"],
+        ),
+        (HowToPay("credit_card"), 0, ["We charge €708.00 to your credit card."], ["Please transfer"]),
+        (ISSUED.payment, 70_800, ["Nothing is left to pay.", "Already paid"], ["Please transfer", "IBAN"]),
+        (ISSUED.payment, 20_800, ["Please transfer €500.00 by", "Already paid", "€208.00"], []),
+    ],
+)
+def test_an_invoice_says_what_is_to_be_done(
+    payment: HowToPay, paid: int, said: list[str], unsaid: list[str]
+) -> None:
+    mail = rendered("invoice", document=replace(ISSUED, payment=payment, paid=paid))
+    for part in (mail.text, words(mail.html)):
+        assert all(each in part for each in said)
+        assert not any(each in part for each in unsaid)
+
+
+def test_a_swiss_invoice_points_to_its_slip() -> None:
+    swiss = rendered("invoice", SITES["ch"], "de_CH", document=an_invoice("ch"), e_invoice=False)
+    by_card = replace(an_invoice("ch"), payment=HowToPay("credit_card"))
+    assert "QR" in swiss.text and "QR" in words(swiss.html)
+    assert "QR" not in rendered("invoice", SITES["ch"], "de_CH", document=by_card, e_invoice=False).text
+    assert "QR" not in rendered("invoice").text
+
+
+def test_a_credit_note_says_which_invoice_it_takes_back_and_why() -> None:
+    mail = rendered("credit_note", document=replace(ISSUED, number="AV-2026-000007"))
+    assert (
+        mail.subject == "Credit note AV-2026-000007 for invoice FA-2026-000041 – "
+        "purchase order number BC 2026-113 – €708.00"
+    )
+    for part in (mail.text, words(mail.html)):
+        assert "takes back invoice FA-2026-000041 of 22 November 2026. Reason: Wrong address" in part
+        assert "Do not pay that invoice any more." in part
+        assert "Please transfer" not in part
+
+
+@pytest.mark.parametrize("kind", ["invoice", "credit_note"])
+def test_an_address_for_invoices_is_told_why_and_led_nowhere(kind: str) -> None:
+    mail = rendered(kind, reads_portal=False)
+    for part in (mail.text, words(mail.html)):
+        assert "this address was confirmed for invoices of Société Lyonnaise de Bâtiment SARL" in part
+        assert "is registered" not in part
+        assert LINK not in part
+    assert "View invoice" not in mail.html
+
+
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
     for kind in KINDS:
         if kind not in ("withdrawn", "transfer_taken_back", "seat_removed"):
@@ -237,7 +356,9 @@ def test_what_people_write_is_shown_and_never_obeyed(kind: str) -> None:
     person = SimpleNamespace(name=evil, email="m@example.com")
     bought = context()["subscription"]
     bought.product_name = bought.po_number = bought.account.name = evil
-    mail = rendered(kind, person=person, subscription=bought, reason=evil, from_name=evil)
+    line, buyer = replace(ISSUED.lines[0], name=evil), replace(ISSUED.buyer, name=evil)
+    issued = replace(ISSUED, lines=(line,), buyer=buyer, po_number=evil, credit_reason=evil)
+    mail = rendered(kind, person=person, subscription=bought, reason=evil, from_name=evil, document=issued)
     assert "<b onclick" not in mail.html
     assert "49" not in mail.html[mail.html.index("<h1") : mail.html.index("<h1") + 2000]
     assert "\nPay at" not in mail.text

@@ -20,7 +20,7 @@ from argon2 import PasswordHasher
 from webapp.assembly import Portal
 from webapp.data.accounts import Account, Person
 from webapp.data.agreements import AcceptedText
-from webapp.data.billing import BillingDetails, InvoiceRecipient
+from webapp.data.billing import BillingDetails, Invoice, InvoiceRecipient
 from webapp.data.database import atomic, current_site
 from webapp.data.mandates import Mandate
 from webapp.data.outbox import SENT, OutboxMessage
@@ -79,6 +79,7 @@ class Row:
     order_number: str
     po_number: str
     seat_key: str = ""
+    invoice: str = ""  # the number of its first
 
 
 @dataclass
@@ -124,6 +125,7 @@ PEOPLE = {"fr": (ALICE, FRANK, CHARLIE, BOB, ERIN, KIM), "de": (DORA, GERD, NAME
 SITES = tuple(PEOPLE)
 SEATS = {ALICE: BOB, DORA: HANS}
 SEATED = ("active", "cancelled", "ended")
+INVOICED = (*SEATED, "handed-over")
 BILLED = (ALICE, CHARLIE, DORA, NAMESAKE)  # have addresses for invoices
 BACKUPS = {ALICE: KIM, DORA: LENA}
 BILLING = (ERIN,)
@@ -258,6 +260,9 @@ class _Teller:
         for index, row in enumerate(self.cast.rows):
             if row.owner.site == code and row.state in SEATED:
                 self.cast.rows[index] = replace(row, seat_key=self.give_seat(row))
+        for index, row in enumerate(self.cast.rows):
+            if row.owner.site == code and row.state in INVOICED:
+                self.cast.rows[index] = replace(row, invoice=self.number_of_first(row))
         for owner in BILLED:
             if owner.site == code:
                 self.bill(owner)
@@ -351,6 +356,10 @@ class _Teller:
         Subscription.update(seats_taken=1).where(Subscription.id == row.id).execute()
         assert given
         return given[0]
+
+    def number_of_first(self, row: Row) -> str:
+        """Of the invoice that activation brought."""
+        return str(Invoice.get(Invoice.subscription == row.id).number)
 
     def name_backup(self, owner: Actor, backup: Actor) -> None:
         row = Subscription.get_by_id(self.cast.row(owner, "active").id)

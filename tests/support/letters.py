@@ -11,7 +11,7 @@ from webapp.assembly import Portal
 from webapp.jobs.outbox import deliver
 
 _LED_TO = (
-    *("/activate/", "/password/set/", "/invoice-address/", "/subscriptions/"),
+    *("/activate/", "/password/set/", "/invoice-address/", "/subscriptions/", "/invoices/"),
     *("/sign-in", "/members", "/profile/"),
 )
 _LINK = re.compile(r"https?://[^\s<>\"]+")

@@ -12,10 +12,10 @@ from webapp.data.audit import AuditEvent
 from webapp.data.counters import Counter
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Order, Subscription
+from webapp.domain.intake_reading import LONGEST, refusal_of_long_line
+from webapp.domain.intake_refusals import IntakeRefused
 from webapp.domain.order_document import read_order
 from webapp.domain.order_intake import Outcome, take_order
-from webapp.domain.order_reading import LONGEST, refusal_of_long_line
-from webapp.domain.order_refusals import OrderRefused
 from webapp.domain.order_terms import site_of
 
 TABLES = (Order, Subscription, Account, Person, Membership, OutboxMessage, AuditEvent, Counter)
@@ -39,6 +39,6 @@ def counts_at(portal: Portal, code: str = "fr") -> dict[str, int]:
 
 
 def refusal(portal: Portal, line: bytes) -> tuple[str, str | None]:
-    with pytest.raises(OrderRefused) as caught:
+    with pytest.raises(IntakeRefused) as caught:
         take(portal, line)
     return caught.value.code, caught.value.field

@@ -16,10 +16,12 @@ from tests.support.client import SAFE_METHODS
 from tests.web.routes import Body
 from webapp.assembly import Portal
 from webapp.data.database import database
+from webapp.data.documents import StoredDocument
 from webapp.data.schema import MODELS
 from webapp.data.sign_in import Attempt, Session
 
-_KEPT_COUNT = {Attempt, Session}  # written by questions too: what was tried, and when somebody was last seen
+# Written by questions too: what was tried, when somebody was last seen, what was made when it was asked for.
+_KEPT_COUNT = {Attempt, Session, StoredDocument}
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -96,7 +98,7 @@ class Asker:
             yield f"{case}: leads to {lead} instead of {case.location}"
         if not case.location and lead.startswith("/sign-in"):
             yield f"{case}: led to sign-in"
-        shown = set(CANARY.findall(f"{answer.headers} {answer.text}".lower()))
+        shown = set(CANARY.findall(f"{answer.headers} {said(answer)}".lower()))
         if foreign := shown - case.sees:
             yield f"{case}: shows {', '.join(sorted(foreign))}"
 
@@ -122,6 +124,11 @@ class Asker:
                 Attempt.delete().execute()
             tables = [model._meta.table_name for model in MODELS if model not in _KEPT_COUNT]
             return {table: hash(frozenset(_rows(table))) for table in tables}
+
+
+def said(answer: TestResponse) -> str:
+    """Of files, what is legible."""
+    return answer.get_data().decode(errors="replace")
 
 
 def _rows(table: str) -> list[tuple[Any, ...]]:

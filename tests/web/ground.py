@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -48,7 +49,13 @@ OWNERS = {"fr": ALICE, "de": DORA}  # have rows in each state
 ELSEWHERE = {"fr": "de", "de": "fr"}
 LEAVERS = {"fr": FRANK, "de": GERD}  # got a new password
 FEW = {"fr": (ALICE, CHARLIE, ERIN, KIM), "de": (DORA, NAMESAKE, LENA)}
-MISSING = {"row": "SUB-{}-999999", "order": "0399999999", "seat": "0123456789abcdef"}
+MISSING = {
+    "row": "SUB-{}-999999",
+    "order": "0399999999",
+    "seat": "0123456789abcdef",
+    "invoice": "F{}-2026-999999",
+}
+OWNED = tuple(MISSING)  # what has an owner, by the words of the table of routes
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ class Ground:
 
     def _rows_elsewhere(self, site: str, route: Route) -> list[Row]:
         """Not the order numbers that both sites have: the last of de's only de has."""
-        if route.names in ("row", "seat"):
+        if route.names in ("row", "seat", "invoice"):
             return self.cast.rows_of(OWNERS[ELSEWHERE[site]])[:2]
         return self.cast.rows[-1:] if site == "fr" else []
 
@@ -170,7 +177,7 @@ class Ground:
         row = self.cast.row(OWNERS[site], self.tempting_state(route))
         live = {name: minted[site]["live"] for name, minted in self._mailed().items()}
         live |= {"mail": "no-mail", "asset": "css/app.css"}
-        return named(row, route) if route.names in ("row", "order", "seat") else live.get(route.names, "")
+        return named(row, route) if route.names in OWNED else live.get(route.names, "")
 
     def _mailed(self) -> dict[str, dict[str, dict[str, str]]]:
         """Tokens of mailed links by the words of the table of routes, then by their site."""
@@ -191,6 +198,7 @@ class Ground:
             "/backup",
             "/billing",
             "/invoice",
+            "/contract",
             "/payment",
             "/users/",
             "/seats/",
@@ -237,12 +245,13 @@ def _colleagues(actor: Actor) -> frozenset[str]:
 
 def named(row: Row, route: Route) -> str:
     """Nothing, if there is none: not each subscription has a seat."""
-    return {"row": row.public_id, "order": row.order_number, "seat": row.seat_key}[route.names]
+    return {"row": row.public_id, "order": row.order_number, "seat": row.seat_key, "invoice": row.invoice}[
+        route.names
+    ]
 
 
 def address(route: Route, value: str = "") -> str:
-    before, _, after = route.path.partition("<")
-    return before + value + after.partition(">")[2]
+    return re.sub("<[^>]*>", value, route.path)
 
 
 def pick(status: Status, *keys: str, unknown: int = 404) -> int:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from tests.support import cast as people
-from tests.support.cast import VISIBLE, Actor
+from tests.support.cast import VISIBLE, Actor, Row
 from tests.support.page import Page
 from tests.web.asking import Asker
 from tests.web.ground import Ground, roles_in, running
@@ -36,6 +36,52 @@ def listings(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
             yield f"{case}: {answer.status_code}, lists {listed - own}"
         if foreign := set(people.CANARY.findall(answer.text)) - actor.sees:
             yield f"{case}: shows {', '.join(foreign)}"
+
+
+_INVOICE = re.compile(r'href="/invoices/([A-Z0-9-]+)"')
+_EDITED = re.compile(r'href="/subscriptions/(SUB-[A-Z]{2}-[0-9]+)/(?:purchase-order|billing-details)"')
+_OPTION = re.compile(r'<option value="(SUB-[A-Z]{2}-[0-9]+)"')
+
+
+def invoices(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
+    """Those of what one manages or pays for: on the page, in the tables, in the archive."""
+    own = {row.invoice: row.public_id for row in _invoiced(ground, actor)}
+    plain = ground.by(actor, "invoices.show_list", "GET", "", 200)
+    cases = [replace(plain, path=f"/invoices?{urlencode(one)}") for one in _asked_of_invoices(ground, actor)]
+    pages = [replace(plain, path=f"/subscriptions/{public_id}") for public_id in own.values()]
+    for case in (*cases, *pages):
+        answer = asker.send(case)
+        strange = {*_INVOICE.findall(answer.text)} - own.keys()
+        strange |= {*_EDITED.findall(answer.text), *_OPTION.findall(answer.text)} - {*own.values()}
+        if "po=" not in case.path:  # which is repeated on the page
+            strange |= set(people.CANARY.findall(answer.text)) - plain.sees
+        if answer.status_code != 200 or strange:
+            yield f"{case}: {answer.status_code}, lists {strange}"
+    if missing := own.keys() - {*_INVOICE.findall(asker.send(plain).text)}:
+        yield f"{plain}: lacks {missing}"
+    table = ground.by(actor, "invoice_files.as_csv", "GET", "", 200)
+    yield from asker.ask(table)
+    for row in ground.cast.rows:
+        if row.invoice and row.invoice not in own and row.owner.site == actor.site:
+            path = f"/invoices.zip?{urlencode({'chosen': 'yes', 'invoice': row.invoice})}"
+            yield from asker.ask(replace(plain, path=path, expected=404, about=row.invoice))
+
+
+def _invoiced(ground: Ground, actor: Actor) -> list[Row]:
+    own = [row for row in ground.cast.rows_of(actor) if row.state != people.HANDED_OVER]
+    return [row for row in (*own, *(row for row in ground.cast.rows if roles_in(actor, row))) if row.invoice]
+
+
+def _asked_of_invoices(ground: Ground, actor: Actor) -> Iterator[dict[str, str]]:
+    """By state, by text, by other people's subscriptions, and from the edge of their pages."""
+    yield from ({"state": state} for state in ("issued", "open", "overdue", "paid", "credited", "prepared"))
+    yield from ({"q": text} for text in (*_TEXTS, "f"))
+    others = [row for row in ground.cast.rows if row.owner != actor and row.owner.site == actor.site]
+    for row in (others[0], others[-1]):
+        yield from ({"subscription": row.public_id}, {"po": row.po_number})
+    for edge in (["9999-12-31", 10**9], ["2000-01-01", 0]):
+        cursor = base64.urlsafe_b64encode(json.dumps(edge).encode()).decode().rstrip("=")
+        yield from ({way: cursor} for way in ("after", "before"))
 
 
 def people_of_accounts(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:

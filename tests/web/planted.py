@@ -15,7 +15,10 @@ import pytest
 from webapp.data import database
 from webapp.domain import (
     candidates,
+    invoice_files,
+    invoice_list,
     invoice_recipients,
+    invoice_warnings,
     members,
     payment_methods,
     permissions,
@@ -31,6 +34,7 @@ from webapp.web.policy import Policy
 from webapp.web.portal import activation, cancellation, purchase_orders
 from webapp.web.portal import backup as backup_pages
 from webapp.web.portal import help as help_pages
+from webapp.web.portal import invoice_files as invoice_file_pages
 from webapp.web.portal import subscriptions as subscription_pages
 from webapp.web.portal import transfer as transfer_pages
 
@@ -160,6 +164,28 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "the activity forgets its subscription": Leak(
             subscriptions, "_ACTIVITY_SQL", "WHERE e.subscription_id = :subscription AND", "WHERE"
         ),
+        "an invoice is anybody’s": Leak(
+            permissions,
+            "readable_invoice",
+            "Invoice.number == number, manages(person_id) | pays(person_id)",
+            "Invoice.number == number",
+        ),
+        "an invoice is read by its managers only": Leak(
+            permissions, "readable_invoice", "manages(person_id) | pays(person_id)", "manages(person_id)"
+        ),
+        "documents forget whose invoice it is": Leak(
+            invoice_file_pages,
+            "_of_invoice",
+            "permissions.readable_invoice(auth.visitor().person_id, number)",
+            "permissions.Invoice.get(permissions.Invoice.number == number)",
+        ),
+        "the contract forgets who manages": Leak(
+            invoice_file_pages,
+            "_subscription",
+            "permissions.looked_after_subscription(auth.visitor().person_id, public_id, now=now)",
+            "Subscription.get(Subscription.public_id == public_id)",
+            crashes=True,
+        ),
         "the users page forgets its subscription": Leak(
             seat_list, "_page_sql", 'where.append("seat.subscription_id = :subscription")', "pass"
         ),
@@ -191,6 +217,34 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             "False",
         ),
         "everybody sees the members": Leak(permissions, "_ACCOUNT_SQL", "m.person_id = :person AND", ""),
+        "the latest invoices forget their subscription": Leak(
+            invoice_list, "_LATEST_SQL", "WHERE i.subscription_id = :subscription", ""
+        ),
+        "the invoices forget the account": Leak(
+            invoice_list, "_where", '"i.account_id = :account", READS_INVOICES', '"1 = 1"'
+        ),
+        "the invoices forget who may": Leak(
+            invoice_list,
+            "_where",
+            '"i.account_id = :account", READS_INVOICES',
+            '"i.account_id = :account"',
+        ),
+        "every member’s are all invoices": Leak(
+            invoice_list, "READS_INVOICES", "AND pays.billing_since IS NOT NULL", ""
+        ),
+        "subscriptions to filter by forget who may": Leak(
+            invoice_list, "_CHOICES_SQL", f"AND {permissions.READS_INVOICES}", ""
+        ),
+        "what comes forgets who may": Leak(
+            invoice_warnings, "_COMING_SQL", f"AND {permissions.READS_INVOICES}", ""
+        ),
+        "chosen invoices are anybody’s": Leak(
+            invoice_files,
+            "chosen",
+            "str(permissions.readable_invoice(person_id, one).number)",
+            "str(one)",
+            crashes=True,
+        ),
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
         "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", "{of}", "1 = 1"),
         "the queue forgets the administrator": Leak(subscription_list, "_REMINDERS_SQL", "{of}", "1 = 1"),

@@ -100,6 +100,8 @@ _SUBSCRIPTION = "/subscriptions/<public_id:public_id>"
 _VISIBLE = _states(200, 200, 200)
 _MANAGEABLE = _states(404, 200, 404)
 _SEAT = "/seats/<seat_key:key>"
+_NUMBER = "<invoice_number:number>"
+_INVOICED = dict.fromkeys(("active", "cancelled", "ended"), 200)
 _SEATED = _MANAGEABLE  # of a seat, by the state of its subscription
 
 ROUTES: dict[str, Route] = {
@@ -472,6 +474,25 @@ ROUTES: dict[str, Route] = {
         once=True,
     ),
     "invoice_recipients.confirmed": Route("/invoice-address/confirmed", "public", "site", {"GET": 200}),
+    "invoices.show_list": Route("/invoices", "person", "site", {"GET": 200}),
+    "invoices.show": Route(
+        f"/invoices/{_NUMBER}", "person", "site", {"GET": _INVOICED}, names="invoice", also=_PAYING
+    ),
+    "invoice_files.pdf": Route(
+        f"/invoices/{_NUMBER}.pdf", "person", "site", {"GET": _INVOICED}, names="invoice", also=_PAYING
+    ),
+    "invoice_files.cii": Route(
+        f"/invoices/{_NUMBER}.xml", "person", "site", {"GET": _INVOICED}, names="invoice", also=_PAYING
+    ),
+    "invoice_files.ubl": Route(
+        f"/invoices/{_NUMBER}-ubl.xml", "person", "site", {"GET": _INVOICED}, names="invoice", also=_PAYING
+    ),
+    "invoice_files.as_csv": Route("/invoices.csv", "person", "site", {"GET": 200}),
+    "invoice_files.as_xlsx": Route("/invoices.xlsx", "person", "site", {"GET": 200}),
+    "invoice_files.as_zip": Route("/invoices.zip", "person", "site", {"GET": 200}, managing=True),
+    "invoice_files.contract": Route(
+        f"{_SUBSCRIPTION}/contract.pdf", "person", "site", {"GET": _VISIBLE}, names="row", also=_BACKUP
+    ),
     "transfer.choose": Route(
         f"{_SUBSCRIPTION}/transfer",
         "person",
@@ -539,5 +560,12 @@ ROUTES: dict[str, Route] = {
     ),
     "front.show_mail": Route(
         "/mailbox/<mail_name:name>/html", "demo", "front", {"GET": {"there": 200}}, names="mail"
+    ),
+    "front.open_file": Route(
+        "/mailbox/<mail_name:name>/files/<mail_name:file_name>",
+        "demo",
+        "front",
+        {"GET": {"there": 200}},
+        names="mail",
     ),
 }

@@ -18,8 +18,8 @@ from tests.support.cast import ALICE, ERIN, HANDED_OVER, KIM, PEOPLE, SITES, Act
 from tests.support.client import PARTIAL
 from tests.support.probes import probe_rows
 from tests.web.asking import SAME_ORIGIN, Asker, Case
-from tests.web.ground import ELSEWHERE, NOBODY, OWNERS, Ground, Visitor, address, pick
-from tests.web.listing import listings, people_of_accounts
+from tests.web.ground import ELSEWHERE, NOBODY, OWNED, OWNERS, Ground, Visitor, address, pick
+from tests.web.listing import invoices, listings, people_of_accounts
 from tests.web.routes import ROUTES, Route
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
@@ -86,7 +86,7 @@ class Sweep:
         for site in SITES:
             for actor in self.ground.actors[site]:
                 for endpoint, route in ROUTES.items():
-                    if route.names in ("row", "order", "seat") and route.who == "person":
+                    if route.names in OWNED and route.who == "person":
                         yield from self._rows(actor, endpoint, route)
 
     def _rows(self, actor: Actor, endpoint: str, route: Route) -> Iterator[str]:
@@ -116,6 +116,7 @@ class Sweep:
             for actor in self.ground.actors[site]:
                 yield from listings(self.asker, self.ground, actor)
                 yield from people_of_accounts(self.asker, self.ground, actor)
+                yield from invoices(self.asker, self.ground, actor)
 
     def smuggled(self) -> Iterator[str]:
         """What belongs to one site, in the body of a request to another."""
@@ -333,7 +334,17 @@ Subject: Hello
 Date: Sun, 22 Nov 2026 12:00:00 +0000
 Message-ID: <fr-1@localhost>
 X-Portal-Site: fr
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="-"
+
+---
 Content-Type: text/html; charset="utf-8"
 
 <p>Hello</p>
+---
+Content-Type: application/pdf
+Content-Disposition: attachment; filename="fr-1@localhost.eml"
+
+%PDF-
+-----
 """

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask
 
+from tests.support.bills import plant_invoice
 from tests.support.cast import ALICE, CHARLIE, HANDED_OVER, Cast
 from tests.support.client import PARTIAL, SiteClient, client_at, signed_in
 from tests.support.many import more_like
@@ -15,7 +16,7 @@ from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.subscriptions import Seat, Subscription
 
-LIST_AT_MOST, PAGE_AT_MOST, USERS_AT_MOST, SIGN_IN_AT_MOST = 4, 6, 5, 1
+LIST_AT_MOST, PAGE_AT_MOST, USERS_AT_MOST, INVOICES_AT_MOST, SIGN_IN_AT_MOST = 4, 6, 5, 5, 1
 
 
 @contextmanager
@@ -115,6 +116,26 @@ def test_the_page_of_one_asks_six_times_at_most_however_much_happened(
         len([line for line in alice.page(f"{path}/users").all("li") if line.get("id").startswith("seat-")])
         == 25
     )
+
+
+INVOICES = ("", "?state=overdue&q=fieldwire", "?from=2020-01-01&po=7", ".csv", ".xlsx")
+
+
+def test_invoices_ask_five_times_at_most_however_many_there_are(
+    charlie: SiteClient, portal: Portal, cast: Cast
+) -> None:
+    """And the page of one of them, and of its subscription, do not ask more often either."""
+    row = cast.row(CHARLIE, "active")
+    paths = [f"/invoices{tail}" for tail in INVOICES]
+    paths += [f"/invoices/{row.invoice}", f"/subscriptions/{row.public_id}"]
+    before = {path: asked(portal, charlie, path) for path in paths}
+    with portal.at(portal.sites["fr"]) as site, portal.databases.of(site).atomic():
+        for _time in range(60):
+            plant_invoice(row.id, issued_on=portal.clock().date(), now=portal.clock())
+    after = {path: asked(portal, charlie, path) for path in paths}
+    assert before == after and max(after[path] for path in paths[:-1]) <= INVOICES_AT_MOST, after
+    assert after[paths[-1]] <= PAGE_AT_MOST
+    assert asked(portal, charlie, "/invoices", headers=PARTIAL) < INVOICES_AT_MOST
 
 
 def test_who_is_not_signed_in_costs_one_question_at_most(

@@ -18,9 +18,9 @@ def cli() -> None:
 
 
 def _add_groups() -> None:
-    from webapp.commands import database, demo, invoices, jobs, mail, orders
+    from webapp.commands import database, demo, invoices, jobs, mail, orders, payments
 
-    groups = (orders.orders, invoices.invoices, jobs.jobs, mail.mail, database.db)
+    groups = (orders.orders, invoices.invoices, payments.payments, jobs.jobs, mail.mail, database.db)
     for command in (*groups, demo.demo, demo.serve, demo.work):
         cli.add_command(command)
 

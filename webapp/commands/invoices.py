@@ -6,6 +6,7 @@ import click
 
 from webapp.assembly import Portal
 from webapp.commands.context import CommandError, chosen_sites, site_named, with_portal
+from webapp.commands.invoice_export import export
 from webapp.commands.progress import progress
 from webapp.data.billing import OPEN, WAITING, Invoice
 from webapp.domain import credit_notes, money, tax
@@ -17,7 +18,10 @@ from webapp.sites import Site
 
 @click.group()
 def invoices() -> None:
-    """Issue invoices, decide about the tax of those that wait, take issued ones back."""
+    """Issue invoices, decide about the tax of those that wait, take issued ones back, export them all."""
+
+
+invoices.add_command(export)
 
 
 @invoices.command("waiting")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import traceback
 from pathlib import Path
 
 import click
 
 from webapp.assembly import Portal
 from webapp.commands.context import CommandError, site_named, with_portal
-from webapp.commands.order_import import STORAGE_FAILURES, ImportStopped, import_file
-from webapp.commands.order_report import Report
+from webapp.commands.intake_import import run_import
+from webapp.commands.order_import import order_intake
 from webapp.domain import order_corrections
 from webapp.domain.audit import OPERATOR
 from webapp.domain.order_document import published_schema
 from webapp.domain.refusals import Refusal
-
-REFUSED, STOPPED = 1, 2
 
 
 @click.group()
@@ -37,23 +33,7 @@ def import_(ctx: click.Context, portal: Portal, file: Path, as_json: bool) -> No
     them there and import that file. The exit status is 0 if nothing was refused, 1 if something
     was, 2 if the import stopped because the database failed.
     """
-    if not os.access(file.parent, os.W_OK):
-        raise CommandError(f"The folder of {file} can't be written: refused lines would go there.")
-    report, refused, problem = Report(), None, None
-    try:
-        refused = import_file(portal, file, report=report)
-    except ImportStopped as stopped:
-        problem = stopped
-    report.print_json() if as_json else report.print_summary()
-    report.print_notes()
-    if problem is not None:
-        if not isinstance(problem.__cause__, STORAGE_FAILURES):
-            traceback.print_exception(problem.__cause__)
-        click.echo(str(problem), err=True)
-        ctx.exit(STOPPED)
-    if refused is not None and refused.any:
-        click.echo(f"The refused lines are in {refused.path}: mend them and import that file.", err=True)
-        ctx.exit(REFUSED)
+    run_import(ctx, file, order_intake(portal), as_json=as_json)
 
 
 @orders.command("correct-purchaser")

@@ -55,6 +55,7 @@ class Invoice(SiteModel):
         indexes = (
             (("subscription", "cause"), True),
             (("account", "issued_on", "id"), False),
+            (("account", "state", "issued_on", "id", "due_on"), False),
             (("state", "due_on"), False),
         )
 

@@ -196,6 +196,20 @@ class LocalDateField(pw.CharField):
         return None if value is None else date.fromisoformat(value)
 
 
+class BytesField(pw.BlobField):
+    """Bytes as they are. Peewee's own field wraps them as one engine wants it, once for the whole process;
+    which engine it will be is known only where a site is bound, and both drivers take plain bytes."""
+
+    def _db_hook(self, database: Any) -> None:
+        """Nothing depends on the database."""
+
+    def db_value(self, value: bytes | None) -> bytes | None:
+        return value
+
+    def python_value(self, value: Any) -> bytes | None:
+        return None if value is None else bytes(value)
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import peewee as pw
 
-from webapp.data.database import InstantField, SiteModel
+from webapp.data.database import BytesField, InstantField, SiteModel
 
 PDF, CII, UBL = "pdf", "cii", "ubl"
 
@@ -15,7 +15,7 @@ class StoredDocument(SiteModel):
     file_name = pw.TextField()
     media_type = pw.CharField(max_length=60)
     sha256 = pw.CharField(max_length=64)
-    content = pw.BlobField()
+    content = BytesField()
     made_at = InstantField()
 
     class Meta:

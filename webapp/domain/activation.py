@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from webapp.data.accounts import Person
 from webapp.data.agreements import Acceptance
 from webapp.data.database import atomic, current_site
+from webapp.data.documents import PDF
 from webapp.data.subscriptions import (
     ACTIVE,
     ENDED,
@@ -18,8 +19,9 @@ from webapp.data.subscriptions import (
     Order,
     Subscription,
 )
-from webapp.domain import agreements, audit, invoices, limits, outbox, sign_in
+from webapp.domain import agreements, audit, documents, invoice_warnings, invoices, limits, outbox, sign_in
 from webapp.domain.calendar import MONTHS, add_months, days_left, last_activation_day, local_date
+from webapp.domain.invoice_warnings import AS_IT_IS, FirstInvoice
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 from webapp.sites import AgreementText
@@ -77,21 +79,31 @@ def refuse_unless_pending(subscription: Subscription, *, now: datetime) -> None:
         raise AlreadyActive
 
 
+def refuse_unless_acceptable(
+    subscription: Subscription, *, agreement: AgreementText, shown_sha256: str, now: datetime
+) -> None:
+    """Pending, and the text that counts now is the one that was shown."""
+    refuse_unless_pending(subscription, now=now)
+    if shown_sha256 != agreement.sha256:
+        raise AgreementChanged(agreement)
+
+
 def activate(
     subscription: Subscription,
     *,
     agreement: AgreementText,
     shown_sha256: str,
     shown_language: str,
+    first_invoice: FirstInvoice = AS_IT_IS,
     actor: Person,
     now: datetime,
 ) -> Acceptance:
-    """Stores who accepted which exact text, starts the first term today, issues the first invoice."""
-    refuse_unless_pending(subscription, now=now)
-    if shown_sha256 != agreement.sha256:
-        raise AgreementChanged(agreement)
+    """Stores who accepted which exact text, starts the first term today, issues the first invoice, with what
+    was typed for it."""
+    refuse_unless_acceptable(subscription, agreement=agreement, shown_sha256=shown_sha256, now=now)
     with atomic():
         _start_first_term(subscription, actor=actor, now=now)
+        invoice_warnings.complete(subscription, first_invoice, actor=actor, now=now)
         acceptance = _store_acceptance(subscription, agreement, shown_language, actor, now)
         audit.record(
             audit.SUBSCRIPTION_ACTIVATED,
@@ -109,6 +121,7 @@ def activate(
             subscription=subscription,
             path=f"/subscriptions/{subscription.public_id}",
             version=agreement.version,
+            attachments=[(documents.contract_subject(subscription), PDF)],
             now=now,
         )
         _bill_first_period(subscription, now=now)

@@ -18,8 +18,9 @@ from webapp.data.billing import BillingDetails
 from webapp.data.database import atomic, current_site
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit, outbox, permissions
+from webapp.domain.intake_fields import UNPRINTABLE, is_blank
 from webapp.domain.national_ids import KINDS, normal_national_id
-from webapp.domain.order_fields import COUNTRIES, UNPRINTABLE, is_blank
+from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.refusals import Refusal
 from webapp.domain.vat_ids import normal_vat_id
 from webapp.i18n import N_, _, ngettext

@@ -12,9 +12,9 @@ from webapp.data.issued import CREDIT_NOTE, INVOICE
 from webapp.domain import audit, documents, invoices
 from webapp.domain.audit import Actor
 from webapp.domain.calendar import local_date
+from webapp.domain.intake_fields import UNPRINTABLE, is_blank
 from webapp.domain.invoice_content import credit_note_content
 from webapp.domain.invoice_numbers import next_number
-from webapp.domain.order_fields import UNPRINTABLE, is_blank
 from webapp.domain.refusals import Refusal
 
 LONGEST_REASON = 200

@@ -189,8 +189,31 @@ def confirm_recipient(token: str, *, now: datetime) -> InvoiceRecipient:
     return recipient
 
 
+# ---- who gets an invoice
+
+
+def mailed_to(subscription: Subscription, *, company: str, language: str) -> list[Person | outbox.Addressee]:
+    """Every confirmed address once, else the administrator. An address has no name and no language of its
+    own: it is the company's, and speaks the invoice's."""
+    confirmed = {one.email_key: one for one in _confirmed(subscription)}
+    addressees = [outbox.Addressee(one.email, company, language, one) for one in confirmed.values()]
+    return [*addressees] or [subscription.administrator]
+
+
+def _confirmed(subscription: Subscription) -> Sequence[InvoiceRecipient]:
+    """Of the company first: an address that is listed twice is written as the subscription has it."""
+    mine = InvoiceRecipient.scope.in_(("", subscription.public_id))
+    return list(
+        InvoiceRecipient.select()
+        .where(
+            InvoiceRecipient.account == subscription.account_id,
+            mine,
+            InvoiceRecipient.confirmed_at.is_null(False),
+        )
+        .order_by(InvoiceRecipient.scope, InvoiceRecipient.email_key)
+    )
+
+
 def addresses_for(subscription: Subscription) -> list[str]:
-    """Where its invoices are sent: to what was confirmed, else to the administrator."""
-    listed = recipients(subscription.account_id, subscription.public_id)
-    confirmed = {email_key(one.email): str(one.email) for one in listed if one.confirmed_at}
-    return list(confirmed.values()) or [str(subscription.administrator.email)]
+    """Where its invoices are sent."""
+    return [str(one.email) for one in mailed_to(subscription, company="", language="")]

@@ -11,7 +11,8 @@ from webapp.data.subscriptions import PENDING, SHELF_GONE, WITHDRAWN, Order, Sub
 from webapp.domain import accounts, audit, outbox
 from webapp.domain.activation import enqueue_activation_mail, has_lapsed
 from webapp.domain.audit import Actor
-from webapp.domain.order_fields import UNPRINTABLE, email_problem, is_blank
+from webapp.domain.intake_fields import UNPRINTABLE, is_blank
+from webapp.domain.order_fields import email_problem
 from webapp.domain.refusals import Refusal
 
 LONGEST_NAME = 300

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, cast
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from webapp.data.database import to_micros
-from webapp.domain import order_fields as fields
-from webapp.domain.order_reading import Spelled, field_name, read_object, read_text
-from webapp.domain.order_refusals import CODES, Code, OrderRefused
+from webapp.domain import intake_document, order_fields
+from webapp.domain import intake_fields as fields
+from webapp.domain.intake_document import Part, hash_of, read_document
+from webapp.domain.intake_reading import read_object, read_text
+from webapp.domain.order_refusals import CODES, OrderRefused
 
 TERMS = ("annual", "monthly")
 PAYMENT_METHODS = ("invoice", "direct_debit", "credit_card")
 _TERM = fields.choice(*TERMS, code="invalid_term")
-
-
-class Part(BaseModel):
-    """Fields that we don't know are kept with the order and reported as a warning."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
 
 class Address(Part):
@@ -39,7 +31,7 @@ class Address(Part):
     ] = None
     city: Annotated[str, fields.text(200)]
     region: Annotated[str | None, fields.optional_text(200), Field(description="State, province.")] = None
-    country: Annotated[str, fields.COUNTRY, Field(description="ISO 3166-1, two capital letters.")]
+    country: Annotated[str, order_fields.COUNTRY, Field(description="ISO 3166-1, two capital letters.")]
 
 
 class Company(Part):
@@ -59,18 +51,20 @@ class Purchaser(Part):
     """Who bought: administers the subscription and gets the activation e-mail."""
 
     name: Annotated[str, fields.text(300)]
-    email: Annotated[str, fields.EMAIL, Field(description="Compared without case, shown as sent.")]
+    email: Annotated[str, order_fields.EMAIL, Field(description="Compared without case, shown as sent.")]
 
 
 class OrderDocument(Part):
     """One order of one product at one country site."""
 
     order_number: Annotated[
-        str, fields.ORDER_NUMBER, Field(description="Unique at its site; goes into links. Never used twice.")
+        str,
+        order_fields.ORDER_NUMBER,
+        Field(description="Unique at its site; goes into links. Never used twice."),
     ]
     site: Annotated[
         str,
-        fields.word("[a-z]{2}", code="unknown_site", unknown="there is no site"),
+        fields.SITE,
         Field(description="Code of the country site."),
     ]
     language: Annotated[
@@ -82,7 +76,7 @@ class OrderDocument(Part):
     ]
     ordered_at: Annotated[
         datetime,
-        fields.INSTANT,
+        order_fields.INSTANT,
         Field(
             description="When it was bought, with zone. The 90 days begin on this day of the site's calendar."
         ),
@@ -94,7 +88,7 @@ class OrderDocument(Part):
         fields.word("[a-z0-9-]{1,60}", code="unknown_product", unknown="no product has the key"),
         Field(description="Key of the catalogue."),
     ]
-    quantity: Annotated[int, fields.QUANTITY, Field(description="Licenses.")]
+    quantity: Annotated[int, order_fields.QUANTITY, Field(description="Licenses.")]
     term: Annotated[str, _TERM, Field(description="The commitment.")]
     billing_period: Annotated[
         str | None,
@@ -103,25 +97,25 @@ class OrderDocument(Part):
     ] = None
     unit_price: Annotated[
         Decimal,
-        fields.PRICE,
+        order_fields.PRICE,
         Field(description="Net, per license and billing period, as text; decimals as the currency has."),
     ]
     currency: Annotated[
         str,
-        fields.word("[A-Z]{3}", code="unknown_currency", unknown="no currency is called"),
+        fields.CURRENCY,
         Field(description="ISO 4217; the one that the site bills in."),
     ]
     purchase_order_number: Annotated[
         str,
-        fields.PO_NUMBER,
+        order_fields.PO_NUMBER,
         Field(
             description="The customer's text, at most 70 characters without the outer spaces; may be empty."
         ),
     ]
     payment_method: Annotated[str, fields.choice(*PAYMENT_METHODS, code="missing_value")]
-    price_is_fictitious: Annotated[bool, fields.FLAG, Field(description="true in demonstration data.")] = (
-        False
-    )
+    price_is_fictitious: Annotated[
+        bool, order_fields.FLAG, Field(description="true in demonstration data.")
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -137,56 +131,16 @@ class ReceivedOrder:
         content = self.document.model_dump(exclude_defaults=True)
         if content.get("billing_period") == content["term"]:
             del content["billing_period"]
-        canonical = json.dumps(content, sort_keys=True, default=_canonical)
-        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
-
-
-def _canonical(value: object) -> Any:
-    match value:
-        case datetime():
-            return to_micros(value)
-        case Decimal():
-            return str(value.normalize())
-        case Spelled():
-            return [value.text]
-    raise TypeError(f"{type(value).__name__} has no canonical form")
+        return hash_of(content)
 
 
 def read_order(line: bytes) -> ReceivedOrder:
     """One order as a shop sends it. What it asks for is checked by `order_terms`, at its site."""
     text = read_text(line)
-    return ReceivedOrder(_document(read_object(text)), text)
-
-
-def _document(content: dict[str, Any]) -> OrderDocument:
-    try:
-        return OrderDocument.model_validate(content)
-    except ValidationError as error:
-        raise _refusal(error) from None
-
-
-def _refusal(error: ValidationError) -> OrderRefused:
-    """A missing field before all else; then the first wrong one in the order of the model."""
-    problems = error.errors(include_url=False, include_input=False)
-    problem = next((found for found in problems if found["type"] == "missing"), problems[0])
-    field = field_name(problem["loc"])
-    if problem["type"] == "missing":
-        return OrderRefused("missing_field", field, f"the record has no {field} field")
-    if problem["type"] in CODES:
-        return OrderRefused(cast(Code, problem["type"]), field, problem["msg"])
-    return OrderRefused("missing_value", field, "there must be an object: {…}")
-
-
-def unknown_fields(part: Part, path: tuple[str, ...] = ()) -> Iterator[str]:
-    for name in part.model_extra or {}:
-        yield field_name((*path, name))
-    for name in type(part).model_fields:
-        inside = getattr(part, name)
-        if isinstance(inside, Part):
-            yield from unknown_fields(inside, (*path, name))
+    document = read_document(OrderDocument, read_object(text), codes=CODES, refused=OrderRefused)
+    return ReceivedOrder(document, text)
 
 
 def published_schema() -> str:
     """The file `docs/order.schema.json`."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **OrderDocument.model_json_schema()}
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return intake_document.published_schema(OrderDocument)

@@ -1,21 +1,16 @@
-"""The kinds of field of an order: what each accepts, which code refuses the rest, what the schema says."""
+"""The kinds of field that only an order has."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache, partial
-from typing import Any
+from functools import lru_cache
 
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from webapp.domain.order_refusals import Code, shown
+from webapp.domain.intake_fields import UNPRINTABLE, Check, read_text, refuse_blank, refusing
 from webapp.domain.purchase_orders import (
     MAXIMUM_LENGTH,
     PoNumberNotText,
@@ -31,99 +26,14 @@ COUNTRIES = {
     str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))
 } - NOT_COUNTRIES
 
-# Control characters, line separators, overrides of the writing direction, and what XML can't hold.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff\ufffe\uffff]")
-_INVISIBLE = re.compile(
-    "[\\s\u00ad\u061c\u115f\u1160\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u3164\ufeff]*"
-)
 _ORDER_NUMBER = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,38}[A-Za-z0-9])?"
 _DAY, _TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
 _INSTANT = f"{_DAY}T{_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})"
 _PRICE = r"(0|[1-9][0-9]{0,9})(\.[0-9]{1,4})?"
 
 
-@dataclass(frozen=True)
-class Check:
-    """A field's rule for Pydantic: the function that reads it, and what the published schema says of it."""
-
-    read: Callable[[Any], Any]
-    schema: dict[str, Any]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return dict(self.schema)
-
-
-def refusing(code: Code, message: str) -> PydanticCustomError:
-    """Pydantic adds which field it was; the message itself may hold braces."""
-    return PydanticCustomError(code, "{message}", {"message": message})
-
-
-def is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and _INVISIBLE.fullmatch(value) is not None)
-
-
-def _refuse_blank(value: object, message: str = "there must be a value, not null or blanks") -> None:
-    if is_blank(value):
-        raise refusing("missing_value", message)
-
-
-def _read_text(value: object, limit: int) -> str:
-    _refuse_blank(value)
-    if not isinstance(value, str):
-        raise refusing("missing_value", "the value must be text in quotation marks")
-    text = value.strip()
-    if len(text) > limit:
-        raise refusing("value_too_long", f"{len(text)} characters, at most {limit} are allowed")
-    if UNPRINTABLE.search(text):
-        raise refusing("invalid_encoding", "there is a line break or another character that can’t be printed")
-    return text
-
-
-def text(limit: int) -> Check:
-    return Check(partial(_read_text, limit=limit), {"type": "string", "minLength": 1, "maxLength": limit})
-
-
-def optional_text(limit: int) -> Check:
-    def read(value: object) -> str | None:
-        return None if is_blank(value) else _read_text(value, limit)
-
-    return Check(read, {"type": ["string", "null"], "maxLength": limit})
-
-
-def choice(*choices: str, code: Code) -> Check:
-    def read(value: object) -> str:
-        _refuse_blank(value)
-        if not isinstance(value, str) or value not in choices:
-            raise refusing(code, f"use {', '.join(choices[:-1])} or {choices[-1]}, not {shown(value)}")
-        return value
-
-    return Check(read, {"type": "string", "enum": list(choices)})
-
-
-def optional(check: Check) -> Check:
-    return Check(
-        lambda value: None if value is None else check.read(value),
-        {"anyOf": [check.schema, {"type": "null"}]},
-    )
-
-
-def word(pattern: str, *, code: Code, unknown: str) -> Check:
-    """A word that is looked up later; here it is only made sure that it can be one."""
-
-    def read(value: object) -> str:
-        _refuse_blank(value)
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise refusing(code, f"{unknown} {shown(value)}")
-        return value
-
-    return Check(read, {"type": "string", "pattern": f"^{pattern}$"})
-
-
 def _read_order_number(value: object) -> str:
-    number = _read_text(value, 40)
+    number = read_text(value, 40)
     if not re.fullmatch(_ORDER_NUMBER, number):
         raise refusing(
             "invalid_encoding", "an order number has letters A to Z, digits, and . _ - between them"
@@ -151,7 +61,7 @@ def email_problem(address: str) -> str | None:
 
 
 def _read_email(value: object) -> str:
-    _refuse_blank(value, "the purchaser has no e-mail address: nobody could activate")
+    refuse_blank(value, "the purchaser has no e-mail address: nobody could activate")
     if not isinstance(value, str):
         raise refusing("invalid_email", "the e-mail address must be text in quotation marks")
     if problem := email_problem(value):
@@ -163,7 +73,7 @@ EMAIL = Check(_read_email, {"type": "string", "format": "email", "minLength": 3,
 
 
 def _read_quantity(value: object) -> int:
-    _refuse_blank(value)
+    refuse_blank(value)
     if type(value) is not int or value < 1:  # `true` is an int of Python's too
         raise refusing("invalid_quantity", "the quantity must be a whole number of 1 or more")
     if value > MOST_LICENSES:
@@ -175,7 +85,7 @@ QUANTITY = Check(_read_quantity, {"type": "integer", "minimum": 1, "maximum": MO
 
 
 def _read_price(value: object) -> Decimal:
-    _refuse_blank(value)
+    refuse_blank(value)
     if not isinstance(value, str) or not re.fullmatch(_PRICE, value):
         raise refusing("invalid_price", 'the price must be text such as "590.00": digits, a point, decimals')
     price = Decimal(value)
@@ -188,7 +98,7 @@ PRICE = Check(_read_price, {"type": "string", "pattern": f"^{_PRICE}$"})
 
 
 def _read_instant(value: object) -> datetime:
-    _refuse_blank(value)
+    refuse_blank(value)
     if not isinstance(value, str) or not re.fullmatch(_INSTANT, value):
         raise refusing("invalid_date", "the date must look like 2026-11-20T09:14:22+01:00, with its zone")
     try:
@@ -227,7 +137,7 @@ PO_NUMBER = Check(
 
 
 def _read_country(value: object) -> str:
-    _refuse_blank(value)
+    refuse_blank(value)
     if not isinstance(value, str) or value not in COUNTRIES:
         raise refusing("missing_value", "the country must be a code of two capital letters, such as FR")
     return value

@@ -1,10 +1,10 @@
-"""Why an order is refused: a published code, the field it is about, and words for the shop."""
+"""The codes with which an order is refused."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
-from webapp.domain.refusals import Refusal
+from webapp.domain.intake_refusals import IntakeRefused
 
 Code = Literal[
     "invalid_json",
@@ -30,21 +30,7 @@ Code = Literal[
 ]
 CODES: tuple[str, ...] = get_args(Code)
 
-_SHOWN = 40
 
-
-class OrderRefused(Refusal):
-    """Nothing of this order was taken. The words are English: shops and operators read them."""
-
+class OrderRefused(IntakeRefused):
     def __init__(self, code: Code, field: str | None, message: str) -> None:
-        self.code = code
-        self.field = field
-        self.message = message
-        super().__init__(message)
-
-
-def shown(value: object) -> str:
-    """What a message may repeat of a value: its beginning, without what moves a cursor or turns a line."""
-    text = str(value)
-    cut = text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in cut)
+        super().__init__(code, field, message)

@@ -9,8 +9,10 @@ from typing import cast
 
 from babel.numbers import get_currency_precision, is_currency
 
-from webapp.domain.order_document import OrderDocument, unknown_fields
-from webapp.domain.order_refusals import OrderRefused, shown
+from webapp.domain.intake_document import unknown_fields
+from webapp.domain.intake_refusals import shown
+from webapp.domain.order_document import OrderDocument
+from webapp.domain.order_refusals import OrderRefused
 from webapp.domain.vat_ids import vat_id_is_right
 from webapp.sites import Catalogue, Product, Site, Sites
 

@@ -6,6 +6,7 @@ where the link's token will be, and each try to deliver mints a token of its own
 
 from __future__ import annotations
 
+import json
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -74,11 +75,13 @@ def enqueue(
     path: str = "",
     token: TokenRequest | None = None,
     address: str = "",
+    attachments: Sequence[tuple[str, str]] = (),
     **context: Any,
 ) -> None:
     """Writes the mail of `templates/email/<kind>/`, whose `subject.txt` says which context it needs.
 
-    `address`: where it goes, if that is not the person's own.
+    `address`: where it goes, if that is not the person's own. `attachments`: subject and form of documents,
+    which are made when the mail is delivered.
     """
     site = current_site()
     number = uuid.uuid4().hex
@@ -96,6 +99,7 @@ def enqueue(
         subject=mail.subject,
         text=mail.text,
         html=mail.html,
+        attachments=json.dumps(attachments) if attachments else "",
         person=None if isinstance(to, Addressee) else to,
         recipient=to.recipient if isinstance(to, Addressee) else None,
         subscription=subscription,
@@ -184,6 +188,11 @@ def secret_for(message: OutboxMessage, *, now: datetime) -> Secret | None:
         now=now,
     )
     return Secret(_placeholder(message.message_id.strip("<>").partition("@")[0]), token)
+
+
+def attached_to(message: OutboxMessage) -> list[tuple[str, str]]:
+    """Subject and form of each document that goes with it."""
+    return [(subject, form) for subject, form in json.loads(message.attachments or "[]")]
 
 
 def delivered(message: OutboxMessage, *, now: datetime) -> None:

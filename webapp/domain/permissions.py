@@ -11,6 +11,7 @@ from datetime import datetime
 import peewee as pw
 
 from webapp.data.accounts import Account, Membership, Person
+from webapp.data.billing import Invoice
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Seat, Subscription
 from webapp.data.transfers import Transfer
@@ -23,6 +24,9 @@ MANAGES = "(s.administrator_id = :person OR s.backup_id = :person)"
 # Who looks after the billing of its account: what concerns money, and never who uses it.
 PAYS = """(s.shelf IN ('active', 'cancelled') AND EXISTS (SELECT 1 FROM membership pays
  WHERE pays.account_id = s.account_id AND pays.person_id = :person AND pays.billing_since IS NOT NULL))"""
+# Invoices are for both: of what one manages, and of all of an account whose billing one looks after.
+READS_INVOICES = f"""({MANAGES} OR s.account_id IN (SELECT pays.account_id FROM membership pays
+ WHERE pays.person_id = :person AND pays.billing_since IS NOT NULL))"""
 # The role by which the person of `MANAGES` or `PAYS` has a row.
 ROLE = """CASE WHEN s.administrator_id = :person THEN 'administrator' WHEN s.backup_id = :person THEN 'backup'
  ELSE 'billing' END"""
@@ -91,6 +95,19 @@ def billed_subscription(person_id: int, public_id: str, *, now: datetime) -> Sub
     """One whose purchase order number, payment and invoices this person may see to: active, and managed by
     them or of an account whose billing they look after."""
     return _active(_visible(manages(person_id) | pays(person_id), public_id, now=now))
+
+
+def readable_invoice(person_id: int, number: str) -> Invoice:
+    """An issued invoice or credit note, with its subscription, of what this person manages or pays for."""
+    found = (
+        Invoice.select(Invoice, Subscription)
+        .join(Subscription)
+        .where(Invoice.number == number, manages(person_id) | pays(person_id))
+        .get_or_none()
+    )
+    if found is None:
+        raise NotThere
+    return found
 
 
 def _active(found: Subscription) -> Subscription:

@@ -73,6 +73,15 @@ def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+# Of account `a` and what it said itself, `bd`: see `billing_details.details_of_row`.
+BILLING_COLUMNS = """COALESCE(bd.name, a.name) AS billing_name, COALESCE(bd.line1, a.line1) AS billing_line1,
+ COALESCE(bd.line2, a.line2) AS billing_line2, COALESCE(bd.postal_code, a.postal_code) AS billing_postal_code,
+ COALESCE(bd.city, a.city) AS billing_city, COALESCE(bd.region, a.region) AS billing_region,
+ COALESCE(bd.country, a.country) AS billing_country, COALESCE(bd.vat_id, a.vat_id) AS billing_vat_id,
+ bd.contact_name AS billing_contact_name, bd.contact_phone AS billing_contact_phone,
+ bd.buyer_reference AS billing_buyer_reference, bd.national_ids AS billing_national_ids,
+ bd.version AS billing_version"""
+
 _MANAGE_SQL = f"""
 SELECT {ROLE} AS role,
  s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, {TAKEN_SQL} AS seats_taken,
@@ -82,13 +91,8 @@ SELECT {ROLE} AS role,
  (SELECT count(*) FROM invoice i WHERE i.subscription_id = s.id AND i.state = 'waiting') AS waiting_invoices,
  s.activate_before, s.ordered_at, s.activated_at, s.term_start, s.term_end, s.ends_on, s.agreement_key,
  o.order_number, a.name AS account_name, a.customer_number, a.line1, a.line2, a.postal_code, a.city, a.region,
- a.country, a.vat_id, COALESCE(bd.name, a.name) AS billing_name, COALESCE(bd.line1, a.line1) AS billing_line1,
- COALESCE(bd.line2, a.line2) AS billing_line2, COALESCE(bd.postal_code, a.postal_code) AS billing_postal_code,
- COALESCE(bd.city, a.city) AS billing_city, COALESCE(bd.region, a.region) AS billing_region,
- COALESCE(bd.country, a.country) AS billing_country, COALESCE(bd.vat_id, a.vat_id) AS billing_vat_id,
- bd.contact_name AS billing_contact_name, bd.contact_phone AS billing_contact_phone,
- bd.buyer_reference AS billing_buyer_reference, bd.national_ids AS billing_national_ids,
- bd.version AS billing_version, p.id AS administrator_id,
+ a.country, a.vat_id, {BILLING_COLUMNS},
+ p.id AS administrator_id,
  p.name AS administrator_name, p.email AS administrator_email,
  m.iban_ending AS mandate_ending, m.reference AS mandate_reference,
  b.name AS backup_name, b.email AS backup_email,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from webapp.data.issued import Party
-from webapp.domain.order_fields import UNPRINTABLE
+from webapp.domain.intake_fields import UNPRINTABLE
 from webapp.domain.refusals import Refusal
 from webapp.domain.vat_ids import vat_id_is_right
 from webapp.i18n import N_, _

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from webapp.assembly import Portal
 from webapp.data.outbox import OutboxMessage
-from webapp.domain import outbox
+from webapp.domain import documents, outbox
 from webapp.mail.failures import PermanentFailure, ServerUnavailable, TemporaryFailure, in_words
 from webapp.mail.headers import Unsendable
 from webapp.mail.message import build_message, recipient
@@ -70,8 +70,10 @@ def _attempt(portal: Portal, site: Site, transport: Transport, message: OutboxMe
 
 def _send(portal: Portal, site: Site, transport: Transport, message: OutboxMessage) -> None:
     with portal.at(site):
-        secret = outbox.secret_for(message, now=portal.clock())
-        mail = build_message(message, site=site, mail_from=portal.settings.mail_from, secret=secret)
+        now, mail_from = portal.clock(), portal.settings.mail_from
+        attached = documents.attachments_of(message, now=now)
+        secret = outbox.secret_for(message, now=now)
+        mail = build_message(message, site=site, mail_from=mail_from, secret=secret, attachments=attached)
     transport.deliver(mail, recipient(mail))
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 
 from webapp.data.outbox import OutboxMessage
 from webapp.i18n import _, speaking, speech
-from webapp.mail.headers import WIRE, WIRE_UTF8, mailbox, subject, wire_address
+from webapp.mail.headers import WIRE, WIRE_UTF8, Unsendable, mailbox, subject, wire_address
+from webapp.mail.render import one_line
 from webapp.sites import Site
+
+MOST_ATTACHED = 7 * 1024 * 1024  # bytes; on the wire they are a third more, and servers take 10 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    file_name: str
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,12 @@ class Secret:
 
 
 def build_message(
-    stored: OutboxMessage, *, site: Site, mail_from: str, secret: Secret | None = None
+    stored: OutboxMessage,
+    *,
+    site: Site,
+    mail_from: str,
+    secret: Secret | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> EmailMessage:
     to = wire_address(stored.to_email)
     message = EmailMessage(policy=WIRE if to.isascii() else WIRE_UTF8)
@@ -41,7 +57,21 @@ def build_message(
     # Quoted-printable: short lines of ASCII, whatever the servers on the way can take.
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    _attach(message, attachments)
     return message
+
+
+def _attach(message: EmailMessage, attachments: Sequence[Attachment]) -> None:
+    size = sum(len(attachment.content) for attachment in attachments)
+    if size > MOST_ATTACHED:
+        raise Unsendable(
+            f"Its attachments have {size} bytes, more than the {MOST_ATTACHED} that may be sent."
+        )
+    for attachment in attachments:
+        main, _slash, sub = attachment.media_type.partition("/")
+        message.add_attachment(
+            attachment.content, maintype=main, subtype=sub, filename=one_line(attachment.file_name)
+        )
 
 
 def recipient(message: EmailMessage) -> str:

@@ -14,7 +14,7 @@ from wtforms import Form
 from webapp import formats, i18n
 from webapp.data.database import from_micros
 from webapp.data.keys import sort_key
-from webapp.domain import billing_details, seat_list
+from webapp.domain import billing_details, invoice_list, seat_list
 from webapp.domain.billing_details import NATIONAL
 from webapp.domain.cancellation import last_day_before
 from webapp.domain.national_ids import KINDS
@@ -60,6 +60,12 @@ def seats_url(place: str, query: seat_list.Query, **changes: str) -> str:
     return f"{place}?{urlencode(arguments)}" if arguments else place
 
 
+def invoices_url(query: invoice_list.Query, place: str = "/invoices", **changes: Any) -> str:
+    """Of the list, or of a file with what it shows."""
+    arguments = query.to_url(**changes)
+    return f"{place}?{urlencode(arguments)}" if arguments else place
+
+
 def sort_link(query: Query, sort: str, label: str) -> Markup:
     address = list_url(query, sort=sort)
     attributes = hx(get=address, target="#results", push_url="true")
@@ -88,6 +94,11 @@ def national_id_hint(field: str) -> str:
     if not field.startswith(NATIONAL):
         return ""
     return i18n._("Such as %(example)s", example=KINDS[field.removeprefix(NATIONAL)].example)
+
+
+def national_id(kind: str) -> str:
+    """Its name, in the language that is spoken; a kind that no site asks for is called as it is kept."""
+    return i18n._(KINDS[kind].name) if kind in KINDS else kind.upper().replace("_", " ")
 
 
 _AUTOCOMPLETE = {
@@ -159,6 +170,7 @@ def init_app(app: Flask) -> None:
             icon=icon,
             initials=initials,
             list_url=list_url,
+            invoices_url=invoices_url,
             seats_url=seats_url,
             sort_link=sort_link,
             sorted_as=sorted_as,
@@ -175,5 +187,6 @@ def init_app(app: Flask) -> None:
         )
     )
     app.jinja_env.filters["billing_field"] = lambda field: i18n._(billing_details.field_name(field))
+    app.jinja_env.filters["national_id"] = national_id
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -19,6 +19,7 @@ from wtforms.validators import ValidationError
 
 from webapp.domain import addresses, billing_details, cancellation, names, purchase_orders, seat_facts
 from webapp.domain.invoice_recipients import COMPANY
+from webapp.domain.invoice_warnings import Missing
 from webapp.domain.refusals import Refusal
 from webapp.domain.seat_facts import Facts
 from webapp.i18n import N_, _
@@ -92,6 +93,19 @@ def billing_form(fields: Iterable[str]) -> type[VersionedForm]:
     """With the site's own numbers among the fields."""
     made = {name: StringField(validators=[_as_the_rule_says]) for name in fields}
     return type("BillingForm", (VersionedForm,), made)
+
+
+def first_invoice_form(missing: Missing) -> type[PoNumberForm]:
+    """With a field for each number that is missing on it."""
+
+    def right_in_its_country(form: Form, field: Any) -> None:
+        try:
+            billing_details.normal_detail(field.name, {"country": missing.country, field.name: field.data})
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from None
+
+    made = {name: StringField(validators=[right_in_its_country]) for name in missing.ids}
+    return type("FirstInvoiceForm", (PoNumberForm,), made)
 
 
 class RecipientForm(Form):

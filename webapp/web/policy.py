@@ -47,6 +47,12 @@ class PublicId(BaseConverter):
     regex = r"SUB-[A-Z]{2}-[0-9]{6,12}"
 
 
+class InvoiceNumber(BaseConverter):
+    """`FA-2026-000042`: capitals only, so that what follows in an address is no part of it."""
+
+    regex = r"[A-Z0-9](?:[A-Z0-9-]{0,38}[A-Z0-9])?"
+
+
 class SeatKey(BaseConverter):
     """64 random bits: a seat's name in addresses."""
 
@@ -80,6 +86,7 @@ class AssetPath(BaseConverter):
 
 CONVERTERS = {
     "public_id": PublicId,
+    "invoice_number": InvoiceNumber,
     "seat_key": SeatKey,
     "order_number": OrderNumber,
     "mailed_token": MailedToken,

@@ -6,11 +6,17 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import activation, agreements, permissions
+from webapp.data.subscriptions import PENDING, Subscription
+from webapp.domain import activation, agreements, invoice_warnings, permissions
 from webapp.domain.activation import ActivationWindowClosed, AgreementChanged, AlreadyActive, OrderWithdrawn
+from webapp.domain.billing_details import BillingConflict
+from webapp.domain.invoice_warnings import FirstInvoice, Missing
+from webapp.domain.purchase_orders import PoNumberConflict
+from webapp.domain.refusals import Refusal
 from webapp.i18n import current_speech
 from webapp.web import auth, htmx
 from webapp.web.agreement_text import as_html
+from webapp.web.forms import PoNumberForm, first_invoice_form
 from webapp.web.limits import links_per_address
 from webapp.web.policy import policy
 from webapp.web.portal.standing import of_model
@@ -46,8 +52,15 @@ def send_first_link(order_number: str) -> Any:
     return htmx.go("/password/sent")
 
 
-def _agreement_page(subscription: Any, *, status: int = 200, problem: str = "") -> Any:
+def _agreement_page(
+    subscription: Subscription,
+    form: PoNumberForm | None = None,
+    *,
+    status: int = 200,
+    refusal: Refusal | None = None,
+) -> Any:
     shown = agreements.shown_agreement(subscription, current_speech().text_language)
+    missing = _missing(subscription)
     return htmx.render(
         "agreements/page.html",
         status=status,
@@ -55,8 +68,22 @@ def _agreement_page(subscription: Any, *, status: int = 200, problem: str = "") 
         standing=of_model(subscription),
         shown=shown,
         agreement_html=as_html(shown.text),
-        problem=problem,
+        missing=missing,
+        form=form or first_invoice_form(missing)(),
+        problem=str(refusal or ""),
+        differing=refusal.differing if isinstance(refusal, BillingConflict) else {},
     )
+
+
+def _missing(subscription: Subscription) -> Missing:
+    """What the first invoice would lack; nothing, once it was issued."""
+    pending = subscription.status == PENDING
+    return invoice_warnings.missing_on_first(subscription) if pending else Missing()
+
+
+def _administered(public_id: str) -> Subscription:
+    now = this_portal().clock()
+    return permissions.administered_subscription(auth.visitor().person_id, public_id, now=now)
 
 
 @pages.get("/subscriptions/<public_id:public_id>/agreement")
@@ -71,30 +98,41 @@ def show_agreement(public_id: str) -> Any:
 @pages.post("/subscriptions/<public_id:public_id>/activate")
 @policy("person")
 def activate(public_id: str) -> Any:
-    now = this_portal().clock()
-    subscription = permissions.administered_subscription(auth.visitor().person_id, public_id, now=now)
-    shown_language = this_site().language_for(request.form.get("language", "")) or current_speech().code
-    agreement = agreements.agreement_to_accept(subscription, current_speech().text_language)
+    subscription = _administered(public_id)
+    missing = _missing(subscription).with_asked(request.form)
+    form = first_invoice_form(missing)(request.form)
     try:
-        activation.activate(
-            subscription,
-            agreement=agreement,
-            shown_sha256=request.form.get("agreement", ""),
-            shown_language=shown_language,
-            actor=subscription.administrator,
-            now=now,
-        )
-    except AgreementChanged as refusal:
-        return _agreement_page(subscription, status=409, problem=str(refusal))
+        answer = _activate(subscription, form)
+    except (AgreementChanged, BillingConflict, PoNumberConflict) as refusal:
+        return _agreement_page(_administered(public_id), form, status=409, refusal=refusal)
     except AlreadyActive:
         return htmx.go(f"/subscriptions/{public_id}")
-    return htmx.go(f"/subscriptions/{public_id}?done=activated")
+    return answer
+
+
+def _activate(subscription: Subscription, form: PoNumberForm) -> Any:
+    now = this_portal().clock()
+    agreement = agreements.agreement_to_accept(subscription, current_speech().text_language)
+    shown = request.form.get("agreement", "")
+    activation.refuse_unless_acceptable(subscription, agreement=agreement, shown_sha256=shown, now=now)
+    if not form.validate():
+        return _agreement_page(subscription, form, status=422)
+    ids = {name: text or "" for name, text in form.data.items() if name not in ("po_number", "version")}
+    activation.activate(
+        subscription,
+        agreement=agreement,
+        shown_sha256=shown,
+        shown_language=this_site().language_for(request.form.get("language", "")) or current_speech().code,
+        first_invoice=FirstInvoice(form.po_number.data or "", ids),
+        actor=subscription.administrator,
+        now=now,
+    )
+    return htmx.go(f"/subscriptions/{subscription.public_id}?done=activated")
 
 
 @pages.post("/subscriptions/<public_id:public_id>/activation-mail")
 @policy("person")
 def send_mail_again(public_id: str) -> Any:
-    now = this_portal().clock()
-    subscription = permissions.administered_subscription(auth.visitor().person_id, public_id, now=now)
+    subscription, now = _administered(public_id), this_portal().clock()
     activation.send_activation_mail_again(subscription, actor=subscription.administrator, now=now)
     return htmx.go(f"/subscriptions/{public_id}?done=mailed")

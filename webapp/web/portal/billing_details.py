@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import billing_details, permissions, subscriptions
+from webapp.domain import billing_details, invoice_warnings, permissions, purchase_orders, subscriptions
 from webapp.domain.billing_details import BillingConflict
 from webapp.web import auth, htmx
 from webapp.web.forms import VersionedForm, billing_form
@@ -46,12 +46,16 @@ def _page(
 def _value(public_id: str, *, saved: bool = False) -> Any:
     now = this_portal().clock()
     row = subscriptions.readable(auth.visitor().person_id, public_id, now=now)
+    billing = billing_details.details_of_row(row)
+    coming = purchase_orders.next_invoice(row, now=now)
     return htmx.render(
         "billing_details/_value.html",
         fragment="billing_details/_value.html",
         subscription=row,
         standing=subscriptions.standing(row, now=now),
-        billing=billing_details.details_of_row(row),
+        billing=billing,
+        next_invoice=coming,
+        missing_ids=invoice_warnings.missing_ids(billing) if coming else (),
         saved=saved,
         activity=subscriptions.activity(row.id, users=subscriptions.sees_users(row)) if saved else (),
     )

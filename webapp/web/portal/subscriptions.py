@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, request
 
+from webapp.data.subscriptions import PENDING
 from webapp.domain import (
     billing_details,
     empty_lists,
+    invoice_list,
     invoice_recipients,
+    invoice_warnings,
     payment_methods,
     purchase_orders,
     seat_list,
     subscription_list,
     subscriptions,
 )
+from webapp.domain.calendar import local_date
 from webapp.domain.subscription_list import (
     BACKUP,
     BILLING,
@@ -32,7 +36,7 @@ from webapp.domain.subscription_list import (
 )
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
-from webapp.web.site import this_portal
+from webapp.web.site import this_portal, this_site
 
 pages = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
 
@@ -113,7 +117,6 @@ def manage(public_id: str) -> Any:
     now = portal.clock()
     row = subscriptions.readable(auth.visitor().person_id, public_id, now=now)
     standing = subscriptions.standing(row, now=now)
-    running = standing.state in ("active", "cancelling")
     activity = subscriptions.activity(row.id, users=subscriptions.sees_users(row))
     done = request.args.get("done", "")
     return htmx.render(
@@ -121,11 +124,24 @@ def manage(public_id: str) -> Any:
         subscription=row,
         standing=standing,
         product=portal.catalogue.by_key(row.product_key),
-        billing=billing_details.details_of_row(row),
-        recipients=invoice_recipients.recipients(row.account_id, public_id) if running else (),
-        next_invoice=purchase_orders.next_invoice(row, now=now) if running else None,
-        payment_choices=payment_methods.choices(row.payment_method) if running else (),
         activity=activity,
         done=done,
         change=subscriptions.latest_po_change(row, activity) if done == "po" else None,
+        **_of_money(row, running=standing.state in ("active", "cancelling"), now=now),
     )
+
+
+def _of_money(row: Any, *, running: bool, now: datetime) -> dict[str, Any]:
+    """What the page says about billing, and what it warns of before the next invoice."""
+    billing = billing_details.details_of_row(row)
+    coming = purchase_orders.next_invoice(row, now=now) if running else None
+    today = local_date(now, this_site().time_zone)
+    return {
+        "billing": billing,
+        "recipients": invoice_recipients.recipients(row.account_id, row.public_id) if running else (),
+        "payment_choices": payment_methods.choices(row.payment_method) if running else (),
+        "next_invoice": coming,
+        "missing_ids": invoice_warnings.missing_ids(billing) if coming else (),
+        "invoices": invoice_list.latest(row.id) if row.status != PENDING else (),
+        "shelf_of": lambda found: invoice_list.shelf_of(found, today=today),
+    }

@@ -1,4 +1,4 @@
-"""A file of orders, one a line, read in pieces of bounded size; the lines that are refused go to another."""
+"""A file of documents, one a line, read in pieces of bounded size; refused lines go to another one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from webapp.domain.order_reading import LONGEST
+from webapp.domain.intake_reading import LONGEST
 
 
 @dataclass

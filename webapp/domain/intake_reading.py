@@ -1,4 +1,4 @@
-"""An order's bytes → its JSON object. What two readers could understand differently is refused."""
+"""A document’s bytes → its JSON object. What two readers could understand differently is refused."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 from pydantic_core import from_json
 
-from webapp.domain.order_refusals import OrderRefused, shown
+from webapp.domain.intake_refusals import Unreadable, shown
 
-LONGEST = 256 * 1024  # bytes of one order; ours have less than 2 kB
+LONGEST = 256 * 1024  # bytes of one document; ours have less than 2 kB
 DEEPEST = 20  # objects and lists within each other
 
 _LONGEST_WHOLE_NUMBER = 18
@@ -55,7 +55,7 @@ def _whole_number(text: str) -> int | Spelled:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise OrderRefused("invalid_json", None, f"{name} is no value of JSON")
+    raise Unreadable("invalid_json", None, f"{name} is no value of JSON")
 
 
 class _KeyTwice(Exception):
@@ -86,11 +86,11 @@ def read_text(line: bytes) -> str:
     try:
         text = line.decode("utf-8-sig").strip(" \t\r\n")
     except UnicodeDecodeError as error:
-        raise OrderRefused(
+        raise Unreadable(
             "invalid_encoding", None, f"the line is not UTF-8 (byte {error.start + 1} of it)"
         ) from None
     if "\x00" in text:
-        raise OrderRefused("invalid_encoding", None, "the line holds a NUL character")
+        raise Unreadable("invalid_encoding", None, "the line holds a NUL character")
     return text
 
 
@@ -98,13 +98,13 @@ def read_object(text: str) -> dict[str, Any]:
     try:
         value = _decode(text)
     except json.JSONDecodeError as error:
-        raise OrderRefused(
+        raise Unreadable(
             "invalid_json", None, f"the line is not complete JSON: {error.msg}, character {error.pos + 1}"
         ) from None
     except RecursionError:
         raise _too_deep() from None
     if not isinstance(value, dict):
-        raise OrderRefused("invalid_json", None, "an order is a JSON object: {…}")
+        raise Unreadable("invalid_json", None, "a document is a JSON object: {…}")
     return value
 
 
@@ -122,10 +122,10 @@ def _decode(text: str) -> Any:
 def _refuse_ambiguous(value: Any, path: tuple[str, ...]) -> None:
     if isinstance(value, _Object) and value.repeated is not None:
         field = field_name((*path, value.repeated))
-        raise OrderRefused("duplicate_key", field, f"the key {field} is there twice")
+        raise Unreadable("duplicate_key", field, f"the key {field} is there twice")
     for text in (value, path[-1] if path else ""):
         if isinstance(text, str) and _NOT_TEXT.search(text):
-            raise OrderRefused(
+            raise Unreadable(
                 "invalid_encoding", field_name(path), "there is a NUL or half a surrogate pair in the text"
             )
 
@@ -146,8 +146,8 @@ def _everything_in(value: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
         waiting.extend((child, (*path, key)) for key, child in reversed(children))
 
 
-def _too_deep() -> OrderRefused:
-    return OrderRefused(
+def _too_deep() -> Unreadable:
+    return Unreadable(
         "invalid_json", None, f"objects and lists lie more than {DEEPEST} deep within each other"
     )
 
@@ -156,16 +156,16 @@ def field_name(path: tuple[int | str, ...]) -> str:
     return ".".join(shown(part) for part in path)
 
 
-def refusal_of_long_line(beginning: bytes) -> OrderRefused:
+def refusal_of_long_line(beginning: bytes) -> Unreadable:
     """Names the field to blame if the line's first `LONGEST` bytes show it; the rest is never parsed."""
     limit = f"the line has more than {LONGEST // 1024} KiB"
     try:
         parsed = from_json(beginning.decode("utf-8-sig", "ignore"), allow_partial="trailing-strings")
         texts = [(len(value), path) for value, path in _everything_in(parsed) if isinstance(value, str)]
-    except (ValueError, RecursionError, OrderRefused):
+    except (ValueError, RecursionError, Unreadable):
         texts = []
     length, path = max(texts, default=(0, ()))
     if length < _SUSPICIOUS_LENGTH:
-        return OrderRefused("value_too_long", None, limit)
+        return Unreadable("value_too_long", None, limit)
     field = field_name(path)
-    return OrderRefused("value_too_long", field, f"the value is far longer than allowed: {limit}")
+    return Unreadable("value_too_long", field, f"the value is far longer than allowed: {limit}")

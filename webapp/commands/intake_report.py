@@ -5,39 +5,48 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, Generic, TypeVar
 
 import click
 
-from webapp.commands.order_file import Line
-from webapp.domain.order_intake import Outcome
-from webapp.domain.order_refusals import OrderRefused
+from webapp.commands.intake_file import Line
+from webapp.domain.intake_refusals import IntakeRefused
 
 _LINES_NAMED = 5
 _KINDS_OF_NOTES = 50
 
+Outcome = TypeVar("Outcome", contravariant=True)
 
-class Report:
+
+class IntakeReport(Generic[Outcome]):
+    """Of documents whose outcomes are of these `kinds`; what a kind of document tells besides, it adds."""
+
+    kinds: tuple[str, ...] = ("accepted", "known")
+
     def __init__(self) -> None:
-        self.counts = {"accepted": 0, "known": 0, "lapsed": 0, "refused": 0}
+        self.counts = dict.fromkeys((*self.kinds, "refused"), 0)
         self._refusals: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._notes: dict[str, list[int]] = {}  # note → [how often, the first lines …]
 
     def taken(self, line: Line, outcome: Outcome) -> None:
-        self.counts[outcome.kind] += 1
-        if outcome.kind == "lapsed":
-            self._note("The 90 days were over on arrival: taken as lapsed, nobody was mailed", line)
-        for warning in outcome.warnings:
-            self._note(f"{warning.field}: {warning.message}", line)
+        self.counts[self.kind_of(outcome)] += 1
+        for note in self.notes_of(outcome):
+            self._note(note, line)
 
-    def refused(self, line: Line, refusal: OrderRefused) -> None:
+    def kind_of(self, outcome: Outcome) -> str:
+        raise NotImplementedError
+
+    def notes_of(self, outcome: Outcome) -> Iterator[str]:
+        raise NotImplementedError
+
+    def refused(self, line: Line, refusal: IntakeRefused) -> None:
         self.counts["refused"] += 1
         told = {"line": line.number, "code": refusal.code, "field": refusal.field, "message": refusal.message}
         self._refusals.write(json.dumps(told) + "\n")
 
     def _note(self, text: str, line: Line) -> None:
         if text not in self._notes and len(self._notes) >= _KINDS_OF_NOTES:
-            text = "There are more warnings; each is stored with its order"
+            text = "There are more warnings; each is stored with its document"
         seen = self._notes.setdefault(text, [0])
         seen[0] += 1
         if len(seen) <= _LINES_NAMED:
