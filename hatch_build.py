@@ -17,6 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 STAMP = ".built-from"
 FONT_WEIGHTS = (400, 600)
 DOCUMENT_FACES = ("400Regular", "600SemiBold")
+SLIP_FACES = ("400Regular", "700Bold")
 
 
 def _font_files(family: str, scripts: tuple[str, ...]) -> dict[str, str]:
@@ -27,10 +28,10 @@ def _font_files(family: str, scripts: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def _document_fonts(family: str, name: str) -> dict[str, str]:
+def _document_fonts(family: str, name: str, weights: tuple[str, ...] = DOCUMENT_FACES) -> dict[str, str]:
     """TrueType faces for PDFs, and their licence; variable and CFF fonts don't serve there."""
     package = f"@expo-google-fonts/{family}"
-    faces = {f"{package}/{face}/{name}_{face}.ttf": f"{name}-{face[3:]}.ttf" for face in DOCUMENT_FACES}
+    faces = {f"{package}/{face}/{name}_{face}.ttf": f"{name}-{face[3:]}.ttf" for face in weights}
     return {f"{package}/LICENSE_FONT": f"{name}-LICENSE", **faces}
 
 
@@ -74,6 +75,7 @@ FOR_DOCUMENTS = AssetSet(
         **_document_fonts("noto-sans-arabic", "NotoSansArabic"),
         **_document_fonts("noto-sans-hebrew", "NotoSansHebrew"),
         **_document_fonts("noto-sans-jp", "NotoSansJP"),
+        **_document_fonts("arimo", "Arimo", SLIP_FACES),
     },
 )
 SHIPPED = (SERVED, FOR_DOCUMENTS)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -15,8 +19,8 @@ import pytest
 
 from tests.conftest import TestClock
 from tests.mail.cast import person, subscription
-from tests.support.kept import keep_invoice
 from tests.support.cast import accept, place_order
+from tests.support.kept import keep_invoice
 from tests.support.papers import a_credit_note, an_invoice
 from tests.support.pdfs import attached_files, text_of
 from webapp.assembly import Portal
@@ -261,6 +265,21 @@ def test_real_files_asked_for_at_once_are_stored_once(portal: Portal, issue, clo
         assert len(set(threads.map(ask, range(6)))) == 2
     with portal.at(site):
         assert StoredDocument.select().count() == 2
+
+
+HEAVY = ("reportlab", "lxml", "facturx", "uharfbuzz", "qrbill", "webapp.documents")
+
+
+def test_a_process_that_makes_no_document_carries_nothing_for_it(tmp_path: Path) -> None:
+    ask = f"""if True:
+        import sys
+        from webapp import create_app
+        create_app()
+        print([name for name in {HEAVY} if name in sys.modules])
+    """
+    environment = {**os.environ, "PORTAL_DATA": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, check=True)
+    assert done.stdout == b"[]\n"
 
 
 # ---- bytes of both engines

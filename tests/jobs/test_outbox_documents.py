@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import TestClock
 from tests.mail.cast import person, subscription
 from tests.mail.server import MailServer
-from tests.support.kept import keep_invoice
 from tests.support.cast import accept, place_order
+from tests.support.kept import keep_invoice
 from webapp.assembly import Portal
 from webapp.data.documents import PDF, StoredDocument
 from webapp.data.outbox import DEAD, QUEUED, SENT, OutboxMessage

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.mail.test_message import STORED, built
 from webapp.mail.failures import TemporaryFailure
 from webapp.mail.mailbox import MailboxTransport, list_mails, open_mail
+from webapp.mail.message import Attachment
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "var" / "mailbox"
 
 
-def deliver(folder: Path, number: int = 1, **changes: str) -> None:
+def deliver(folder: Path, number: int = 1, **changes: Any) -> None:
     message = built(message_id=f"<{number:032x}@fr.localhost>", **changes)
     MailboxTransport(folder).deliver(message, "eloise@example.com")
 
@@ -88,3 +90,17 @@ def test_a_full_disk_is_worth_another_try(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(TemporaryFailure):
         deliver(tmp_path / "file")
+
+
+def test_what_is_attached_comes_out_byte_for_byte(folder: Path) -> None:
+    pdf = Attachment("FA-2026-000042.pdf", "application/pdf", b"%PDF-\r\n" + bytes(range(256)) * 99)
+    xml = Attachment("FA-2026-000042-cii.xml", "application/xml", b"<x/>\n")
+    deliver(folder, attachments=[pdf, xml])
+    (line,) = list_mails(folder)
+    mail = open_mail(folder, line.name)
+    assert mail is not None
+    assert mail.files == (pdf, xml)
+    assert mail.file(pdf.file_name) == pdf
+    assert mail.file("other.pdf") is None
+    assert mail.text == STORED["text"]
+    assert line.subject == STORED["subject"]

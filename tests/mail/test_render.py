@@ -171,8 +171,8 @@ def test_a_missing_purchase_order_number_is_said() -> None:
     bought.po_number = ""
     assert "None given yet" in rendered("activation", subscription=bought).text
     confirmed = rendered("activation_confirmed", subscription=bought)
-    assert "you can add yours in the portal" in confirmed.text
-    assert "you can add yours in the portal" not in rendered("activation_confirmed").text
+    assert "Add yours in the portal" in confirmed.text
+    assert "Add yours in the portal" not in rendered("activation_confirmed").text
 
 
 def test_the_confirmation_says_what_was_accepted_by_whom_and_when_it_renews() -> None:
@@ -305,6 +305,14 @@ def test_an_invoice_says_what_is_to_be_done(
     for part in (mail.text, words(mail.html)):
         assert all(each in part for each in said)
         assert not any(each in part for each in unsaid)
+
+
+def test_a_swiss_invoice_points_to_its_slip() -> None:
+    swiss = rendered("invoice", SITES["ch"], "de_CH", document=an_invoice("ch"), e_invoice=False)
+    by_card = replace(an_invoice("ch"), payment=HowToPay("credit_card"))
+    assert "QR" in swiss.text and "QR" in words(swiss.html)
+    assert "QR" not in rendered("invoice", SITES["ch"], "de_CH", document=by_card, e_invoice=False).text
+    assert "QR" not in rendered("invoice").text
 
 
 def test_a_credit_note_says_which_invoice_it_takes_back_and_why() -> None:

@@ -11,7 +11,11 @@ from webapp.data.subscriptions import Subscription
 
 
 def keep_invoice(
-    subscription: Subscription, document: IssuedDocument | None = None, *, state: str = OPEN
+    subscription: Subscription,
+    document: IssuedDocument | None = None,
+    *,
+    state: str = OPEN,
+    credits: Invoice | None = None,
 ) -> Invoice:
     """At the bound site: as issuing leaves it."""
     document = document or an_invoice("fr")
@@ -38,4 +42,5 @@ def keep_invoice(
         due_on=document.payment.due_on,
         language=document.language,
         content=to_json(document),
+        credits=credits,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -250,8 +251,7 @@ def named(row: Row, route: Route) -> str:
 
 
 def address(route: Route, value: str = "") -> str:
-    before, _, after = route.path.partition("<")
-    return before + value + after.partition(">")[2]
+    return re.sub("<[^>]*>", value, route.path)
 
 
 def pick(status: Status, *keys: str, unknown: int = 404) -> int:

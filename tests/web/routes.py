@@ -561,4 +561,11 @@ ROUTES: dict[str, Route] = {
     "front.show_mail": Route(
         "/mailbox/<mail_name:name>/html", "demo", "front", {"GET": {"there": 200}}, names="mail"
     ),
+    "front.open_file": Route(
+        "/mailbox/<mail_name:name>/files/<mail_name:file_name>",
+        "demo",
+        "front",
+        {"GET": {"there": 200}},
+        names="mail",
+    ),
 }

@@ -334,7 +334,17 @@ Subject: Hello
 Date: Sun, 22 Nov 2026 12:00:00 +0000
 Message-ID: <fr-1@localhost>
 X-Portal-Site: fr
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="-"
+
+---
 Content-Type: text/html; charset="utf-8"
 
 <p>Hello</p>
+---
+Content-Type: application/pdf
+Content-Disposition: attachment; filename="fr-1@localhost.eml"
+
+%PDF-
+-----
 """

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
+from tests.mail.test_message import built
 from tests.support.cast import ALICE
 from tests.support.client import SiteClient, client_at, page_of
 from tests.web.conftest import CastEngine, new_app, on_sqlite
@@ -13,6 +14,7 @@ from webapp.assembly import Portal
 from webapp.data.keys import fold
 from webapp.jobs.outbox import deliver
 from webapp.mail.mailbox import MailboxTransport, mailbox_folder
+from webapp.mail.message import Attachment
 
 PRODUCTION = {
     "PORTAL_MODE": "production",
@@ -85,6 +87,19 @@ def test_a_mails_own_html_can_do_nothing_but_look(front: SiteClient) -> None:
 
 
 @on_sqlite
+def test_what_is_attached_can_be_taken_out_of_the_mailbox(front: SiteClient, portal: Portal) -> None:
+    content = b"%PDF-1.7" + bytes(range(256))
+    mail = built(attachments=[Attachment("FA-2026-000042.pdf", "application/pdf", content)])
+    MailboxTransport(mailbox_folder(portal.settings)).deliver(mail, "eloise@example.com")
+    page = front.page(front.page("/mailbox").one("ul", class_="mails").one("a")["href"])
+    (link,) = page.one("section", aria_labelledby="files-h").all("a")
+    answer = front.get(link["href"])
+    assert (answer.status_code, answer.data) == (200, content)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="FA-2026-000042.pdf"'
+    assert front.get(link["href"].replace("000042", "000043")).status_code == 404
+
+
+@on_sqlite
 def test_an_empty_mailbox_says_so(front: SiteClient) -> None:
     assert not front.page("/mailbox").all("ul", class_="mails")
 
@@ -96,7 +111,7 @@ def test_an_empty_mailbox_says_so(front: SiteClient) -> None:
 )
 def test_the_mailbox_opens_nothing_but_mails(name: str, front: SiteClient, portal: Portal) -> None:
     (portal.settings.data / "clock.json").write_text("{}")
-    for path in (f"/mailbox/{name}", f"/mailbox/{name}/html"):
+    for path in (f"/mailbox/{name}", f"/mailbox/{name}/html", f"/mailbox/{name}/files/a.pdf"):
         assert front.get(path).status_code == 404
 
 
@@ -112,7 +127,7 @@ def test_production_has_no_mailbox(make_portal: Callable[..., Portal], sqlite_ca
     folder.mkdir(parents=True)
     (folder / "a@b.eml").write_text("Subject: Hello\n\nHello\n")
     front = client_at(new_app(portal), None)
-    for path in ("/mailbox", "/mailbox/a@b.eml", "/mailbox/a@b.eml/html"):
+    for path in ("/mailbox", *(f"/mailbox/a@b.eml{more}" for more in ("", "/html", "/files/a.pdf"))):
         assert front.get(path).status_code == 404
 
 

@@ -11,8 +11,7 @@ from webapp.domain.audit import OPERATOR
 from webapp.domain.tax import checked_decision
 
 CREDITED_PRODUCT = "fieldwire-pro"
-UNPAID_PRODUCTS = ("ontrack-pro", "fieldwire-premier")  # of the last weeks: overdue, and open
-_UNPAID_DAYS = 90
+UNPAID_PRODUCT = "ontrack-pro"  # overdue, and open
 _REASONS = {"fr": "Adresse de facturation erronée", "de": "Falsche Rechnungsadresse"}
 
 
@@ -21,12 +20,11 @@ def settle(*, now: datetime) -> None:
     _decide_taxes(now=now)
     for invoice in Invoice.select().where(Invoice.state == OPEN).order_by(Invoice.issued_at, Invoice.id):
         product = invoice.subscription.product_key
-        recent = invoice.issued_at > now - timedelta(days=_UNPAID_DAYS)
         if product == CREDITED_PRODUCT:
             reason = _REASONS.get(invoice.language.partition("_")[0], "Wrong billing address")
             later = invoice.issued_at + timedelta(days=6)
             credit_notes.credit(invoice, reason=reason, actor=OPERATOR, now=later)
-        elif not (recent and product in UNPAID_PRODUCTS):
+        elif product != UNPAID_PRODUCT:
             _pay(invoice)
     # What happened long ago was mailed long ago.
     old = (OutboxMessage.state == QUEUED) & (OutboxMessage.created_at < now)

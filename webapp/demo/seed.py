@@ -63,7 +63,7 @@ STORIES = (
     Story("fieldwire-premier", 500, 8, 498, ending="ended", po_number="2025/771"),
     Story("ontrack-lite", 120, po_number="4500055555"),  # nobody activated it: lapsed
     Story("ontrack-pro", 74, 1, 72, po_number="4500072330"),  # its invoice is overdue
-    Story("fieldwire-premier", 10, 6, 8, seats=2, po_number="4500078104"),  # and this one's open
+    Story("ontrack-pro", 10, 1, 8, po_number="4500078104"),  # and this one's open
 )
 _COLLEAGUES = (
     *("Marie Dupont", "Paul Girard", "Yanis Belkacem", "Nora Winter", "Jan Kowalski", "Luca Rossi"),
@@ -188,9 +188,9 @@ def _company_facts(person: DemoPerson) -> dict[str, str | None]:
         "line2": None,
         "postal_code": company.postal_code,
         "city": company.city,
-        "region": None,
+        "region": company.region,
         "country": company.country,
-        "vat_id": None,
+        "vat_id": billing.vat_id(),
     }
 
 
@@ -240,7 +240,7 @@ def _document(story: Story, product: Product, person: DemoPerson, number: str, o
             "address": {
                 key: value for key, value in _company_facts(person).items() if key not in ("name", "vat_id")
             },
-            "vat_id": None,
+            "vat_id": billing.vat_id(),
         },
         "purchaser": {"name": person.name, "email": person.email},
         "product": product.key,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from webapp import formats
 from webapp.documents.flow import VALUE, Draft, Entry, Flow, Margins
-from webapp.documents.markdown import Block, Heading, blocks_of, plain
+from webapp.documents.markdown import Block, blocks_of, headings_of, plain
 from webapp.documents.paper import A4, LETTER, Paper, rendering
 from webapp.documents.shapes import polyline
 from webapp.documents.shaping import HAIRLINE, INK, INK_2, SEMIBOLD, WHITE, Style, width, wrap
@@ -238,7 +238,7 @@ class _Contract:
     def _headings(self) -> list[Entry]:
         """As many as there will be, in a draft that does not know their pages yet."""
         own = [_("Order and terms"), self._certificate_title()]
-        text = [(b.level + 1, plain(b.spans)) for b in self.blocks if isinstance(b, Heading)]
+        text = [(heading.level + 1, plain(heading.spans)) for heading in headings_of(self.blocks)]
         titles = [(2, own[0]), *text, (2, own[1])]
         return [Entry(level, title, "", 0) for level, title in titles]
 
@@ -291,7 +291,7 @@ class _Contract:
 
     def _text_facts(self) -> list[tuple[str, str]]:
         content = self.content
-        title = next((plain(b.spans) for b in self.blocks if isinstance(b, Heading)), "")
+        title = next((plain(heading.spans) for heading in headings_of(self.blocks)), "")
         half = len(content.sha256) // 2
         fingerprint = "\n".join(_in_groups(part) for part in (content.sha256[:half], content.sha256[half:]))
         return [

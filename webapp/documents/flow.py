@@ -76,7 +76,7 @@ def _set(spans: Spans, style: Style, measure: float) -> tuple[Spans, ...]:
     if len(spans) <= 1:
         text, stressed = spans[0] if spans else ("", False)
         face = replace(style, face=SEMIBOLD) if stressed else style
-        return tuple(((line, stressed),) for line in wrap(text, face, measure))
+        return tuple(((line, stressed),) for line in _without_runt(text, face, measure))
     text = plain(spans).replace("\n", " ")
     marks = [stressed for piece, stressed in spans for _character in piece]
     found, position = [], 0
@@ -85,6 +85,18 @@ def _set(spans: Spans, style: Style, measure: float) -> tuple[Spans, ...]:
         found.append(_stretches(line, marks[position : position + len(line)]))
         position += len(line)
     return tuple(found)
+
+
+def _without_runt(text: str, style: Style, measure: float) -> list[str]:
+    """Set a little narrower where that saves the last line from being one short word."""
+    lines = wrap(text, style, measure)
+    for part in (0.97, 0.94, 0.91):
+        if len(lines) < 2 or width(lines[-1], style) > measure / 12:
+            break
+        narrower = wrap(text, style, measure * part)
+        if len(narrower) == len(lines):
+            lines = narrower
+    return lines
 
 
 def _stretches(line: str, marks: Sequence[bool]) -> Spans:

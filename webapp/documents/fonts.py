@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import re
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from unicodedata import bidirectional, category
 
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
-from webapp.documents import tuning  # noqa: F401  before a face is read
+from webapp.documents import tuning  # before a face is read
 
 RENDER_LOCK = threading.RLock()
 
 REGULAR, SEMIBOLD = "regular", "semibold"
+SLIP, SLIP_BOLD = "slip", "slip-bold"  # of Swiss payment slips, in the face that their standard wants
 UNKNOWN = "\ufffd"  # what is drawn for a character that no face has
 
 _FOLDER = Path(__file__).parent / "fonts"
-_FILES = {REGULAR: "Regular", SEMIBOLD: "SemiBold"}
+_FILES = {REGULAR: "Regular", SEMIBOLD: "SemiBold", SLIP: "Regular", SLIP_BOLD: "Bold"}
 _LATIN, _ARABIC, _HEBREW, _JAPANESE = "NotoSans", "NotoSansArabic", "NotoSansHebrew", "NotoSansJP"
-_PRIVATE = 0xE000
 
 
 class Face:
@@ -38,6 +38,7 @@ class Face:
         pdfmetrics.registerFont(self.font)
         self.glyphs: dict[int, int] = self.font.face.charToGlyph
         self.widths: dict[int, float] = self.font.face.charWidths
+        self.measure = lru_cache(maxsize=4096)(self._measure)  # labels come again and again
         self._shaper: object = None
 
     @property
@@ -51,17 +52,19 @@ class Face:
     def has(self, character: str) -> bool:
         return ord(character) in self.glyphs
 
-    def measure(self, text: str) -> float:
+    def _measure(self, text: str) -> float:
         """Width at size 1000, every character by its own glyph."""
         return float(self.font.stringWidth(text, 1000))
 
-    def code_of(self, glyph: int) -> int:
-        """The character that stands for a glyph: its own, or a private one that never depends on
-        which glyphs earlier documents used (else two processes would write different bytes)."""
-        owner = self.font.face.glyphToChar.get(glyph, (0,))[0]
-        if owner and not 0xE000 <= owner < 0xF900:
-            return int(owner)
-        code = _PRIVATE + glyph if _PRIVATE + glyph < 0xF900 else 0xF0000 + glyph
+    def code_of(self, glyph: int, meaning: str) -> int:
+        """What stands for a glyph in ReportLab's tables: its character, or else a number beyond Unicode.
+
+        That number is made of the glyph and what it means here, and never of which glyphs earlier documents
+        used: else two processes would write different bytes.
+        """
+        if len(meaning) == 1 and self.glyphs.get(ord(meaning)) == glyph:
+            return ord(meaning)
+        code = tuning.code_beyond(glyph, meaning)
         if code not in self.glyphs:
             self.glyphs[code] = glyph
             self.widths[code] = self.font.pdfScale(self.font.face.hmetrics[glyph][0])
@@ -76,7 +79,7 @@ def face(family: str, weight: str) -> Face:
 
 def latin(weight: str) -> Face:
     """Latin, Greek and Cyrillic; the first of every chain."""
-    return face(_LATIN, weight)
+    return face("Arimo" if weight in (SLIP, SLIP_BOLD) else _LATIN, weight)
 
 
 def _family_of(code: int) -> str:
@@ -88,11 +91,17 @@ def _family_of(code: int) -> str:
     return _JAPANESE
 
 
+# What a slip's face has not, those of the text have.
+_OF_THE_TEXT = {SLIP: REGULAR, SLIP_BOLD: SEMIBOLD}
+
+
 @cache
 def face_for(character: str, weight: str) -> Face | None:
     first = latin(weight)
     if first.has(character):
         return first
+    if weight in _OF_THE_TEXT:
+        return face_for(character, _OF_THE_TEXT[weight])
     other = face(_family_of(ord(character)), weight)
     return other if other.has(character) else None
 
@@ -112,7 +121,7 @@ def _is_plain(code: int) -> bool:
 
 
 @cache
-def plain() -> re.Pattern[str]:
+def plain(weight: str) -> re.Pattern[str]:
     """Texts that need no shaping and no reordering in a left-to-right line: most of all."""
-    codes = [code for code in latin(REGULAR).glyphs if _is_plain(code) and latin(SEMIBOLD).has(chr(code))]
-    return re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(codes)) + "]*")
+    codes = sorted(code for code in latin(weight).glyphs if _is_plain(code))
+    return re.compile("[" + "".join(re.escape(chr(code)) for code in codes) + "]*")

@@ -8,9 +8,9 @@ from webapp.documents import invoice_layout as at
 from webapp.documents import swiss_bill
 from webapp.documents.invoice_layout import MARGIN, PlacedPayment, PlacedSum
 from webapp.documents.invoice_sheet import Sheet
-from webapp.documents.shaping import SEMIBOLD, Style
+from webapp.documents.shaping import SEMIBOLD, Style, wrap
 
-_HEADING = Style(9.5, SEMIBOLD)
+_HEADING, _TITLE = Style(9.5, SEMIBOLD), Style(16, SEMIBOLD)
 
 
 def draw_closing(sheet: Sheet, swiss_payload: str | None) -> None:
@@ -19,8 +19,10 @@ def draw_closing(sheet: Sheet, swiss_payload: str | None) -> None:
             sheet.turn()
         if page.closing_y is not None:
             _sums(sheet, page.closing_y)
-            if sheet.plan.payment:
-                _payment(sheet, sheet.plan.payment, page.closing_y)
+            if sheet.plan.around.payment:
+                _payment(sheet, sheet.plan.around.payment, page.closing_y)
+        if page.only_slip:
+            _above_the_slip(sheet)
         y = page.mentions_y
         for mention in page.mentions:
             sheet.paper.lines(MARGIN, sheet.y(y + 8), mention, at.MENTION)
@@ -30,22 +32,35 @@ def draw_closing(sheet: Sheet, swiss_payload: str | None) -> None:
         swiss_bill.draw(sheet.paper, swiss_payload, sheet.document.language)
 
 
+def _above_the_slip(sheet: Sheet) -> None:
+    """Who tears the slip off keeps what it was for."""
+    paper, plan = sheet.paper, sheet.plan
+    paper.text(MARGIN, sheet.y(at.NEXT_TABLE_Y + 26), plan.said.full_title, _TITLE, tag="H2")
+    y = at.NEXT_TABLE_Y + 52
+    if plan.said.payment:
+        sentence = wrap(plan.said.payment.sentence, at.LEAD, sheet.form.content)
+        y = sheet.form.height - paper.lines(MARGIN, sheet.y(y), sentence, at.LEAD)
+    with paper.element("Table"):
+        for one in plan.around.sums[-1:]:
+            _sum(sheet, one, y - 4, MARGIN)
+
+
 def _sums(sheet: Sheet, y: float) -> None:
     with sheet.paper.element("Table"):
-        for one in sheet.plan.sums:
+        for one in sheet.plan.around.sums:
             _sum(sheet, one, y)
             y += one.height
 
 
-def _sum(sheet: Sheet, one: PlacedSum, y: float) -> None:
+def _sum(sheet: Sheet, one: PlacedSum, y: float, x: float = at.FACTS_X) -> None:
     if one.strong:
-        sheet.rule(y + 2, at.FACTS_X, strong=True)
+        sheet.rule(y + 2, x, strong=True)
     label, value = (at.TOTAL_LABEL, at.TOTAL) if one.strong else (at.SUM_LABEL, at.SUM)
     baseline = sheet.y(y + (18 if one.strong else 9.5))
     with sheet.paper.element("TR"):
         with sheet.paper.element("TH", scope="Row"), sheet.paper.mark():
-            sheet.paper.text(at.FACTS_X, baseline, one.label, label, tag=None)
-            sheet.paper.lines(at.FACTS_X, baseline - 10.5, one.note, at.NOTE, tag=None)
+            sheet.paper.text(x, baseline, one.label, label, tag=None)
+            sheet.paper.lines(x, baseline - 10.5, one.note, at.NOTE, tag=None)
         sheet.paper.text(sheet.form.end, baseline, one.value, value, tag="TD", align="end")
 
 

@@ -17,8 +17,8 @@ def draw_head(sheet: Sheet) -> None:
     _addresses(sheet)
     _facts(sheet)
     plan = sheet.plan
-    if plan.lead:
-        sheet.paper.lines(MARGIN, sheet.y(plan.lead_y + 2), plan.lead, at.LEAD)
+    if plan.around.lead:
+        sheet.paper.lines(MARGIN, sheet.y(plan.around.lead_y + 2), plan.around.lead, at.LEAD)
 
 
 def _letterhead(sheet: Sheet) -> None:
@@ -38,18 +38,18 @@ def _addresses(sheet: Sheet) -> None:
     paper.lines(MARGIN, sheet.y(top), sender, at.SENDER)
     below = sheet.y(at.WINDOW_Y + 4)
     paper.rule(MARGIN, below, MARGIN + at.ADDRESS_WIDTH, below, color=HAIRLINE)
-    paper.lines(MARGIN, sheet.y(at.WINDOW_Y + 19), sheet.plan.buyer, at.ADDRESS)
+    paper.lines(MARGIN, sheet.y(at.WINDOW_Y + 19), sheet.plan.around.buyer, at.ADDRESS)
 
 
 def _facts(sheet: Sheet) -> None:
     plan, y = sheet.plan, at.FACTS_Y
-    below = at.facts_y(plan.strong_facts)
+    below = at.facts_y(plan.around.strong_facts)
     sheet.panel(y - at.PANEL_PADDING, below - at.PANEL_PADDING)
     with sheet.paper.element("Table"):
-        for fact in plan.strong_facts:
+        for fact in plan.around.strong_facts:
             _stacked(sheet, fact, y)
             y += fact.height
-        sheet.facts(plan.facts, at.FACTS_X, below, plan.label_width)
+        sheet.facts(plan.around.facts, at.FACTS_X, below, plan.around.label_width)
 
 
 def _stacked(sheet: Sheet, fact: PlacedFact, y: float) -> None:

@@ -102,12 +102,13 @@ class Page:
     mentions_y: float = 0.0
     bottom: float = 0.0
     slip: bool = False  # the Swiss payment slip lies at its foot
+    only_slip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    said: Said
-    density: Density
+class Around:
+    """All but the table."""
+
     buyer: Lines
     strong_facts: tuple[PlacedFact, ...]
     facts: tuple[PlacedFact, ...]
@@ -117,7 +118,20 @@ class Plan:
     columns: tuple[float, ...]  # where the description and then each of the cells ends
     sums: tuple[PlacedSum, ...]
     payment: PlacedPayment | None
+    mentions: tuple[Lines, ...]
     footer: tuple[Lines, ...]
+
+    @property
+    def closing(self) -> float:
+        """Height of sums and payment, side by side."""
+        return max(sum(one.height for one in self.sums), self.payment.height if self.payment else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    said: Said
+    around: Around
+    density: Density
     pages: tuple[Page, ...]
 
 
@@ -142,38 +156,46 @@ def footer_height(footer: Sequence[Lines]) -> float:
 
 def plan(said: Said, form: Format) -> Plan:
     """Comfortable, or compact where that saves a page."""
-    roomy = _planned(said, form, COMFORTABLE)
+    around = _around(said, form)
+    roomy = _planned(said, form, around, COMFORTABLE)
     if len(roomy.pages) == 1:
         return roomy
-    dense = _planned(said, form, COMPACT)
+    dense = _planned(said, form, around, COMPACT)
     return dense if len(dense.pages) < len(roomy.pages) else roomy
 
 
-def _planned(said: Said, form: Format, density: Density) -> Plan:
+def _planned(said: Said, form: Format, around: Around, density: Density) -> Plan:
+    space = around.columns[0] - MARGIN
+    rows = [placed for row in said.rows for placed in _row(row, space, density)]
+    lead_height = len(around.lead) * LEAD.line_height + 12 if around.lead else 0
+    pages = _Breaker(form, around, rows).pages(around.lead_y + lead_height)
+    return Plan(said, around, density, tuple(pages))
+
+
+def _around(said: Said, form: Format) -> Around:
     right = form.end - FACTS_X
     strong_facts = _strong_facts([fact for fact in said.facts if fact.strong], right)
     facts, label_width = _facts([fact for fact in said.facts if not fact.strong], right)
     buyer = [line for text in said.buyer for line in wrap(text, ADDRESS, ADDRESS_WIDTH)]
-    lead = [line for text in said.lead for line in wrap(text, LEAD, form.content)]
     facts_end = facts_y(strong_facts) + sum(fact.height for fact in facts)
     address_end = WINDOW_Y + 15 + len(buyer) * ADDRESS.line_height
-    lead_y = max(TABLE_Y, facts_end + 18, address_end + 18)
-    columns = _columns(said, form, density)
-    rows = [placed for row in said.rows for placed in _row(row, columns[0] - MARGIN, density)]
-    sums = tuple(_sum(one, right) for one in said.sums)
-    payment = _payment(said.payment)
-    footer = tuple(
-        [line for text in column for line in wrap(text, FOOTER, form.content / 3 - 12)]
-        for column in said.footer
+    return Around(
+        buyer=buyer,
+        strong_facts=strong_facts,
+        facts=facts,
+        label_width=label_width,
+        lead=[line for text in said.lead for line in wrap(text, LEAD, form.content)],
+        lead_y=max(TABLE_Y, facts_end + 18, address_end + 18),
+        columns=_columns(said, form),
+        sums=tuple(_sum(one, right) for one in said.sums),
+        payment=_payment(said.payment),
+        mentions=tuple(wrap(text, MENTION, form.content) for text in said.mentions),
+        footer=tuple(_footer(column, form.content / 3 - 12) for column in said.footer),
     )
-    closing = max(sum(one.height for one in sums), payment.height if payment else 0)
-    mentions = [wrap(text, MENTION, form.content) for text in said.mentions]
-    breaker = _Breaker(form, form.height - footer_height(footer), closing, mentions, rows)
-    pages = tuple(breaker.pages(lead_y + (len(lead) * LEAD.line_height + 12 if lead else 0)))
-    return Plan(
-        said, density, buyer, strong_facts, facts, label_width, lead, lead_y, columns, sums, payment, footer,
-        pages,
-    )  # fmt: skip
+
+
+def _footer(column: Sequence[str], space: float) -> Lines:
+    return [line for text in column for line in wrap(text, FOOTER, space)]
 
 
 def facts_y(strong_facts: Sequence[PlacedFact]) -> float:
@@ -207,7 +229,7 @@ def _fact(fact: Fact, label_width: float, space: float) -> PlacedFact:
     return PlacedFact(label, value, fact.strong, height)
 
 
-def _columns(said: Said, form: Format, density: Density) -> tuple[float, ...]:
+def _columns(said: Said, form: Format) -> tuple[float, ...]:
     """As wide as their widest cell; the description has what is left."""
     ends, end = [], form.end
     for index in (3, 2, 1, 0):
@@ -250,15 +272,13 @@ def _payment(payment: Payment | None) -> PlacedPayment | None:
     return PlacedPayment(payment.heading, sentence, facts, label_width, height)
 
 
-@dataclass
 class _Breaker:
     """Fills pages with rows, and puts sums, payment and mentions after the last of them."""
 
-    form: Format
-    bottom: float  # of what stands above the footer
-    closing: float
-    mentions: Sequence[Lines]
-    rows: Sequence[PlacedRow]
+    def __init__(self, form: Format, around: Around, rows: Sequence[PlacedRow]) -> None:
+        self.form, self.rows = form, rows
+        self.closing, self.mentions = around.closing, around.mentions
+        self.bottom = form.height - footer_height(around.footer)  # of what stands above the footer
 
     def pages(self, first_y: float) -> list[Page]:
         pages = [Page(first_y)]
@@ -315,5 +335,5 @@ class _Breaker:
         if not self.form.slip_height:
             return
         if pages[-1].bottom > self.bottom - self.form.slip_height:
-            pages.append(Page(NEXT_TABLE_Y, bottom=NEXT_TABLE_Y))
+            pages.append(Page(NEXT_TABLE_Y, bottom=NEXT_TABLE_Y, only_slip=True))
         pages[-1].slip = True

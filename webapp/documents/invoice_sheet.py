@@ -78,10 +78,10 @@ class Sheet:
     def footer(self) -> None:
         """The seller's numbers and the number of the page; above the payment slip where there is one."""
         slip = self.form.slip_height if self.plan.pages[self.page].slip else 0
-        top = self.form.height - slip - at.footer_height(self.plan.footer) + 12
+        top = self.form.height - slip - at.footer_height(self.plan.around.footer) + 12
         self.rule(top)
         third = self.form.content / 3
-        for number, column in enumerate(self.plan.footer):
+        for number, column in enumerate(self.plan.around.footer):
             if column:
                 self.paper.lines(MARGIN + number * third, self.y(top + 12), column, at.FOOTER)
         with self.paper.artifact():

@@ -37,7 +37,7 @@ def _head(sheet: Sheet, page: Page, *, repeated: bool) -> None:
     with sheet.paper.artifact() if repeated else sheet.paper.element("TR"):
         text, heads = sheet.paper.text, sheet.plan.said.heads
         text(MARGIN, baseline, heads[0], at.HEAD, tag="TH", scope="Column")
-        for x, head in zip(sheet.plan.columns[1:], heads[1:], strict=True):
+        for x, head in zip(sheet.plan.around.columns[1:], heads[1:], strict=True):
             text(x, baseline, head, at.HEAD, tag="TH", align="end", scope="Column")
     sheet.rule(page.table_y + at.HEAD_HEIGHT - 3, strong=True)
 
@@ -49,7 +49,7 @@ def _row(sheet: Sheet, row: PlacedRow, y: float) -> None:
         with paper.element("TD", columns=1 if row.cells else 5), paper.mark():
             below = paper.lines(MARGIN, baseline, row.name, density.name, tag=None)
             paper.lines(MARGIN, below + 1 if row.name else baseline, row.details, density.detail, tag=None)
-        for x, cell in zip(sheet.plan.columns[1:], row.cells, strict=False):
+        for x, cell in zip(sheet.plan.around.columns[1:], row.cells, strict=False):
             paper.text(x, baseline, cell, at.SUM, tag="TD", align="end")
     sheet.rule(y + row.height)
 

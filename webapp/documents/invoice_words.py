@@ -74,7 +74,7 @@ def words_of(document: IssuedDocument, *, by_slip: bool = False) -> Said:
         full_title=_("%(name)s %(number)s", name=title, number=document.number),
         lead=_lead(document),
         brand=document.brand,
-        sender=" · ".join((document.seller.name, *address_lines(document.seller, document.seller.country))),
+        sender=_sender(document.seller),
         buyer=(document.buyer.name, *address_lines(document.buyer, document.seller.country)),
         facts=tuple(fact for fact in _facts(document) if fact.value),
         heads=(_("Description"), _("Quantity"), _("Unit price"), document.tax_name, _("Net amount")),
@@ -84,6 +84,12 @@ def words_of(document: IssuedDocument, *, by_slip: bool = False) -> Said:
         mentions=tuple(mention.text for mention in document.mentions),
         footer=_footer(document.seller),
     )
+
+
+def _sender(seller: Party) -> str:
+    """In one line, that breaks between its parts if it must."""
+    parts = (seller.name, *address_lines(seller, seller.country))
+    return " · ".join(part.replace(" ", "\u00a0") if len(part) < 40 else part for part in parts)
 
 
 def whole(value: date) -> str:
@@ -256,7 +262,7 @@ def _footer(seller: Party) -> tuple[tuple[str, ...], ...]:
         if not known or digits_of(value) not in known or value == seller.vat_id
     ]
     if seller.registration:
-        ids.append(seller.registration)
+        ids.append(re.sub(r"(?<=\d) (?=[\d€])", "\u00a0", seller.registration))
     contact = filter(None, (seller.contact_name, code(seller.contact_phone), seller.contact_email))
     return (
         (seller.name, *address_lines(seller, seller.country)),

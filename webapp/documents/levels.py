@@ -26,7 +26,7 @@ def levels(text: str, rtl: bool) -> list[int]:
     storage = algorithm.get_empty_storage()
     base = storage["base_level"] = int(rtl)
     storage["base_dir"] = "R" if rtl else "L"
-    algorithm.get_embedding_levels(text.translate(_WITHOUT_ISOLATES), storage)
+    algorithm.get_embedding_levels(_known(text), storage)
     for index, character in enumerate(storage["chars"]):
         character["index"] = index
     algorithm.explicit_embed_and_overrides(storage)
@@ -40,6 +40,12 @@ def levels(text: str, rtl: bool) -> list[int]:
     for index in range(len(text.rstrip()), len(text)):
         found[index] = base
     return found
+
+
+def _known(text: str) -> str:
+    """Characters newer than Python's tables run as letters do."""
+    text = text.translate(_WITHOUT_ISOLATES)
+    return "".join(character if bidirectional(character) else "A" for character in text)
 
 
 def _resolve_brackets(storage: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple
 from unicodedata import category
 
 from webapp.documents.fonts import UNKNOWN, Face, face_for, latin, plain
@@ -20,11 +22,18 @@ class Glyph(NamedTuple):
     y_offset: float
 
 
+class Cluster(NamedTuple):
+    """Glyphs that show some characters together, such as a letter and its dots."""
+
+    text: str
+    glyphs: tuple[Glyph, ...]
+
+
 class Run(NamedTuple):
     face: Face
     width: float  # at size 1000
-    text: str  # drawn as it is where there are no glyphs
-    glyphs: tuple[Glyph, ...] = ()
+    text: str  # drawn as it is where there are no clusters
+    clusters: tuple[Cluster, ...] = ()  # from left to right
 
 
 class Line(NamedTuple):
@@ -34,13 +43,13 @@ class Line(NamedTuple):
     spoken: str = ""
 
 
-_SPACES = dict.fromkeys((0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), " ")
+_SPACES = dict.fromkeys((*range(0x09, 0x0E), *range(0x1C, 0x20), 0x85, 0x2028, 0x2029), " ")
 _JOINERS = "\u200c\u200d"
 
 
 def line(text: str, weight: str, *, rtl: bool | None = None, default_rtl: bool = False) -> Line:
     """Base direction `rtl`, or the one the text gives itself."""
-    simple = plain().fullmatch(text) is not None
+    simple = plain(weight).fullmatch(text) is not None
     if simple and not (default_rtl if rtl is None else rtl):
         return _straight(text, weight)
     base = first_strong_is_rtl(text, default_rtl) if rtl is None else rtl
@@ -66,7 +75,7 @@ def _complex(text: str, weight: str, rtl: bool) -> Line:
     runs = tuple(
         _shape(face, part, level) for face, level, part in _in_visual_order(_split(readable, weight, rtl))
     )
-    drawn = "".join(run.text for run in runs if not run.glyphs)
+    drawn = "".join(run.text for run in runs if not run.clusters)
     spoken = "" if drawn == readable else readable
     return Line(runs, sum(run.width for run in runs), spoken)
 
@@ -98,7 +107,13 @@ def _choose(character: str, weight: str, previous: Face | None) -> tuple[Face, s
     if face is not None:
         return face, character
     unseen = character in _JOINERS or _is_mark(character)
-    return (previous or latin(weight), "") if unseen else (latin(weight), UNKNOWN)
+    return (previous or latin(weight), "") if unseen else (_with_unknown(weight), UNKNOWN)
+
+
+def _with_unknown(weight: str) -> Face:
+    found = face_for(UNKNOWN, weight)
+    assert found is not None
+    return found
 
 
 def _is_mark(character: str) -> bool:
@@ -126,23 +141,32 @@ def _needs_shaping(face: Face, text: str, level: int) -> bool:
 def _shape(face: Face, text: str, level: int) -> Run:
     if not _needs_shaping(face, text, level):
         return Run(face, face.measure(text), text)
-    glyphs = tuple(_glyphs(face, text, "rtl" if level % 2 else "ltr"))
-    return Run(face, sum(glyph.advance for glyph in glyphs), text, glyphs)
+    clusters = tuple(_clusters(face, text, rtl=level % 2 == 1))
+    return Run(face, sum(glyph.advance for one in clusters for glyph in one.glyphs), text, clusters)
 
 
-def _glyphs(face: Face, text: str, direction: str) -> list[Glyph]:
+def _clusters(face: Face, text: str, *, rtl: bool) -> Iterator[Cluster]:
     import uharfbuzz
 
     buffer = uharfbuzz.Buffer()
     buffer.add_str(text)
     buffer.guess_segment_properties()
-    buffer.direction = direction
+    buffer.direction = "rtl" if rtl else "ltr"
     buffer.language = "und"  # never that of the machine
     uharfbuzz.shape(face.shaper, buffer, {"kern": True, "liga": True})
+    placed = list(zip(buffer.glyph_infos or (), buffer.glyph_positions or (), strict=True))
+    starts = sorted({info.cluster for info, _place in placed})
+    ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
+    for start, glyphs in groupby(placed, key=lambda one: one[0].cluster):
+        meaning = text[start : ends[start]]
+        yield Cluster(meaning, tuple(_glyphs(face, meaning, glyphs)))
+
+
+def _glyphs(face: Face, meaning: str, placed: Iterable[tuple[Any, Any]]) -> Iterator[Glyph]:
+    """The first of them means the whole, the others nothing."""
     scale = face.font.pdfScale
-    found = []
-    for info, place in zip(buffer.glyph_infos or (), buffer.glyph_positions or (), strict=True):
-        code = face.code_of(info.codepoint) if info.codepoint else ord(" ")
+    for info, place in placed:
+        code = face.code_of(info.codepoint, meaning) if info.codepoint else ord(" ")
         width = face.widths.get(code, place.x_advance)
-        found.append(Glyph(code, width, scale(place.x_advance), scale(place.x_offset), scale(place.y_offset)))
-    return found
+        yield Glyph(code, width, scale(place.x_advance), scale(place.x_offset), scale(place.y_offset))
+        meaning = ""

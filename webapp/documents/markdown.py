@@ -57,6 +57,18 @@ def plain(spans: Spans) -> str:
     return "".join(text for text, _stressed in spans)
 
 
+def headings_of(blocks: tuple[Block, ...]) -> Iterator[Heading]:
+    """All of them, those in lists and quotations too."""
+    for block in blocks:
+        match block:
+            case Heading():
+                yield block
+            case Quote():
+                yield from headings_of(block.blocks)
+            case Items():
+                yield from (heading for item in block.items for heading in headings_of(item))
+
+
 def blocks_of(text: str) -> tuple[Block, ...]:
     return _blocks(SyntaxTreeNode(_markdown.parse(text)).children)
 

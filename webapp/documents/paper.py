@@ -23,7 +23,7 @@ from webapp.documents.lines import line as line_of
 from webapp.documents.navigation import Link, Outline, Place, write_links
 from webapp.documents.shapes import painted, rectangle, rounded
 from webapp.documents.shaping import Style
-from webapp.documents.tags import StructureTree, attributes
+from webapp.documents.tags import Element, StructureTree, attributes
 from webapp.documents.tuning import serialise
 from webapp.documents.writer import Writer, colour_operands
 from webapp.i18n import direction_of
@@ -86,6 +86,7 @@ class Paper:
         self._profile = ""
         self._on_every_page: list[Callable[[Paper, int, int], None]] = []
         self._within = ""  # a mark or an artifact that is open
+        self._marked = False  # what is drawn now belongs to an element
         self.page = 0  # number of the page that is drawn on
         self._begin_page()
 
@@ -136,17 +137,22 @@ class Paper:
         if self._within:
             yield
             return
-        self._open_mark(self._tree.current)
         self._within = "mark"
         try:
             yield
         finally:
             self._within = ""
-            self._writer.code.append("EMC")
+            self._close_mark()
 
-    def _open_mark(self, element: Any) -> None:
+    def _open_mark(self, element: Element) -> None:
         number = self._tree.mark(element)
         self._writer.code.append(f"/{element.tag} <</MCID {number}>> BDC")
+        self._marked = True
+
+    def _close_mark(self) -> None:
+        if self._marked:
+            self._writer.code.append("EMC")
+            self._marked = False
 
     @contextmanager
     def artifact(self) -> Iterator[None]:
@@ -185,19 +191,27 @@ class Paper:
         """
         shaped = line_of(text, style.face, rtl=rtl, default_rtl=self.rtl)
         width = shaped.width * style.size / 1000
-        if self._within:
-            self._writer.show(self._left(x, width, align), y, shaped, style.size, style.color)
-            return width
         element = self._tree.current
-        if tag is not None:
+        if tag is not None and not self._within:
             plain = not (scope or language) and columns == 1
             said = "" if plain else attributes(scope=scope, columns=columns, language=language)
             element = self._tree.add(tag, said)
         if text:
-            self._open_mark(element)
+            self._begin_text(element, shaped.spoken)
             self._writer.show(self._left(x, width, align), y, shaped, style.size, style.color)
-            self._writer.code.append("EMC")
+            if shaped.spoken or not self._within:
+                self._close_mark()
         return width
+
+    def _begin_text(self, element: Element, spoken: str) -> None:
+        """What is drawn from right to left, or otherwise than it is written, says what is to be read."""
+        if self._within == "artifact":
+            return
+        if spoken and element.tag != "Figure":  # whose words are those of the whole picture
+            self._close_mark()
+            self._open_mark(self._tree.add("Span", attributes(spoken=spoken), parent=element))
+        elif not self._marked:
+            self._open_mark(element)
 
     def lines(
         self,
@@ -250,7 +264,7 @@ class Paper:
     # ---- lines and areas; decoration unless a mark or figure is open
 
     def _draw(self, operators: str) -> None:
-        if self._within:
+        if self._within == "artifact" or self._marked:
             self._writer.code.append(f"q {operators} Q")
         else:
             self._writer.code.append(f"/Artifact BMC q {operators} Q EMC")
@@ -300,6 +314,7 @@ class Paper:
         self._tree.current = self._tree.add("Figure", said)
         try:
             with self.mark():
+                self._open_mark(self._tree.current)
                 self.canvas.saveState()
                 yield self.canvas
                 self.canvas.restoreState()

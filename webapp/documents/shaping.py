@@ -35,7 +35,7 @@ def width(text: str, style: Style) -> float:
 
 
 def _width(text: str, weight: str) -> float:
-    if plain().fullmatch(text):
+    if plain(weight).fullmatch(text):
         return latin(weight).measure(text)
     return line(text, weight).width
 
@@ -50,7 +50,7 @@ _ATOMS = re.compile(f"[{_IDEOGRAPHS}]|[^ {_IDEOGRAPHS}]+| +")
 # French sets its signs apart; a plain space before them or after an opening one is no place to break.
 _HANGS = re.compile("[»›:;!?%€°]|[–—] ?[,;]")
 # Within a long word, better after these than anywhere.
-_SEAMS = re.compile(r"(?<=[-/@_.·–])(?=\w)")
+_SEAMS = re.compile(r"(?<=[-/@_.·–])(?=\w)|(?<= )")
 
 
 def _atoms(text: str) -> Iterator[str]:
@@ -86,7 +86,7 @@ def wrap(text: str, style: Style, width: float) -> list[str]:
     """Lines in the order they are read; never none. Words too long for a line are broken."""
     limit = width * 1000 / style.size
     weight = style.face
-    if plain().fullmatch(text) and latin(weight).measure(text) <= limit:
+    if plain(weight).fullmatch(text) and latin(weight).measure(text) <= limit:
         return [text]
     lines, current, used = [], "", 0.0
     for atom in _atoms(" ".join(text.split("\n"))):
@@ -96,7 +96,7 @@ def wrap(text: str, style: Style, width: float) -> list[str]:
             current, used = "", 0.0
         if bare > limit:
             *full, atom = _broken(atom, weight, limit)
-            lines += full
+            lines += [piece.rstrip(" ") for piece in full]
             whole = _atom_width(atom, weight)[1]
         current, used = current + atom, used + whole
     return [*lines, current.rstrip(" ")]

@@ -8,8 +8,9 @@ from math import cos, pi, sin
 import segno
 
 from webapp.documents import swiss_slip as slips
+from webapp.documents.fonts import SLIP, SLIP_BOLD
 from webapp.documents.paper import Paper
-from webapp.documents.shaping import REGULAR, SEMIBOLD, Style, wrap
+from webapp.documents.shaping import Style, wrap
 from webapp.documents.swiss_slip import MM, Blank, Block, Slip
 from webapp.i18n import _
 
@@ -33,15 +34,21 @@ def draw(paper: Paper, payload: str, language: str) -> None:
         _corners(paper, blank)
 
 
+def style_of(size: float, *, bold: bool = False) -> Style:
+    """In Arimo, whose outlines are those of Liberation Sans: the standard allows that, Arial, Frutiger and
+    Helvetica. What it has not, and no bank's character set, is in the face of our text."""
+    return Style(size, SLIP_BOLD if bold else SLIP, BLACK)
+
+
 def _wrap(text: str, size: float, width: float) -> Sequence[str]:
-    return wrap(text, Style(size), width)
+    return wrap(text, style_of(size), width)
 
 
 def _blocks(paper: Paper, blocks: Sequence[Block]) -> None:
     for block in blocks:
         with paper.element("H2" if block.title else "P"), paper.mark():
             for words in block.words:
-                style = Style(words.size, SEMIBOLD if words.bold else REGULAR, BLACK)
+                style = style_of(words.size, bold=words.bold)
                 align = "right" if words.right else "start"
                 paper.text(words.x, words.y, words.text, style, tag=None, align=align)
 
@@ -99,7 +106,7 @@ def _separators(paper: Paper, text: str) -> None:
     paper.rule(slips.RECEIPT_WIDTH, 0, slips.RECEIPT_WIDTH, HEIGHT, color=BLACK, width=0.5, dash="3 3")
     paper.path(_scissors(7 * MM, HEIGHT, upright=False), fill=BLACK)
     paper.path(_scissors(slips.RECEIPT_WIDTH, HEIGHT - 7 * MM, upright=True), fill=BLACK)
-    paper.text(slips.WIDTH / 2, HEIGHT + 3, text, Style(6, SEMIBOLD, BLACK), align="center")
+    paper.text(slips.WIDTH / 2, HEIGHT + 3, text, style_of(6, bold=True), align="center")
 
 
 def _scissors(x: float, y: float, *, upright: bool) -> str:

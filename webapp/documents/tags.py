@@ -34,6 +34,7 @@ def attributes(
     rows: int = 1,
     language: str = "",
     alt: str = "",
+    spoken: str = "",
     numbering: str = "",
     box: Sequence[float] = (),
 ) -> str:
@@ -53,6 +54,8 @@ def attributes(
         said.append(f"/Lang({language})")
     if alt:
         said.append(f"/Alt{hexadecimal(alt)}")
+    if spoken:
+        said.append(f"/ActualText{hexadecimal(spoken)}")
     return "".join(said)
 
 
@@ -67,8 +70,8 @@ class StructureTree:
     def new_page(self) -> None:
         self._marks.append([])
 
-    def add(self, tag: str, attributes: str = "") -> Element:
-        element = Element(tag, self.current, attributes)
+    def add(self, tag: str, attributes: str = "", *, parent: Element | None = None) -> Element:
+        element = Element(tag, parent or self.current, attributes)
         self._elements.append(element)
         return element
 

@@ -14,6 +14,8 @@ from reportlab.pdfbase import pdfdoc, ttfonts
 
 # Characters get codes as they occur: the usual 96 ASCII glyphs in every subset would double a file.
 rl_config.ttfAsciiReadable = 0
+# Pages as bytes: as letters they would be a quarter longer.
+rl_config.useA85 = 0
 
 # A tagged page names its entry of the parent tree and lets the tab key follow the structure.
 pdfdoc.PDFPage.__NoDefault__ = [*pdfdoc.PDFPage.__NoDefault__, "StructParents", "Tabs"]
@@ -69,6 +71,26 @@ def _stream(stream: Any, document: Any) -> bytes:
 
 
 pdfdoc.PDFStream.format = _stream
+
+
+_LONGEST = 3  # characters that one glyph stands for
+_BITS = 21  # of a character
+_SILENT = "\u200b"  # read for a glyph that only completes the one before it
+
+
+def code_beyond(glyph: int, meaning: str) -> int:
+    """A key no character has."""
+    code = glyph + 1
+    for index in range(_LONGEST):
+        code = code << _BITS | (ord(meaning[index]) if index < len(meaning) else 0)
+    return code
+
+
+def _meaning(code: int) -> str:
+    if code <= 0x10FFFF:
+        return chr(code)
+    parts = (code >> _BITS * index & (1 << _BITS) - 1 for index in reversed(range(_LONGEST)))
+    return "".join(chr(part) for part in parts if part) or _SILENT
 
 
 _make_subset = ttfonts.TTFontFace.makeSubset
@@ -130,7 +152,9 @@ ttfonts.TTFont.addObjects = _add_font
 def _to_unicode(name: str, subset: tuple[int, ...]) -> bytes:
     """Code → character, packed: blocks of a hundred, as its specification wants; beyond the BMP as UTF-16."""
     head, _, _rest = _make_to_unicode(name, [0] * len(subset)).partition(f"{len(subset)} beginbfchar")
-    entries = [f"<{i:02X}> <{chr(c).encode('utf-16-be').hex().upper()}>" for i, c in enumerate(subset) if c]
+    entries = [
+        f"<{i:02X}> <{_meaning(c).encode('utf-16-be').hex().upper()}>" for i, c in enumerate(subset) if c
+    ]
     blocks = [entries[i : i + 100] for i in range(0, len(entries), 100)]
     body = "".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n" for block in blocks)
     tail = "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend"

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from webapp.documents.fonts import Face
-from webapp.documents.lines import Glyph, Line, Run
+from webapp.documents.lines import Cluster, Glyph, Line, Run
 
 _ESCAPED = {ord("("): "\\(", ord(")"): "\\)", ord("\\"): "\\\\", ord("\r"): "\\r", ord("\n"): "\\n"}
 _BEYOND = 0xF0000  # stands for codes of a second and further subset of 256 glyphs
@@ -34,15 +34,39 @@ class _Codes(dict[int, str]):
         self._names: dict[int, str] = {}
 
     def __missing__(self, character: int) -> str:
-        subset, byte = self._font.splitString(chr(character), self._document)[0]
-        code = byte[0]
+        subset, code = divmod(self._assigned(character), 256)
         if subset:
             self.several = True
             shown = chr(_BEYOND + 256 * subset + code)
         else:
-            shown = _ESCAPED.get(code, chr(code))
+            shown = _byte(code)
         self[character] = shown
         return shown
+
+    def _assigned(self, character: int) -> int:
+        """The next free code, as ReportLab's fonts give it: 0 means unknown, 32 is always the space."""
+        if character == 0xA0:
+            character = 32
+        state = self._font._assignState(self._document)
+        if character in state.assignments:
+            return int(state.assignments[character])
+        if character not in self._font.face.charToGlyph:
+            return 0
+        code = state.nextCode
+        if code & 0xFF == 32:
+            if code != 32:
+                state.subsets[code >> 8].append(32)
+            code += 1
+        if code > 32 and not code & 0xFF:
+            state.subsets.append([0])
+            code += 1
+        if code > 32:
+            state.subsets[code >> 8].append(character)
+        else:
+            state.subsets[0][code] = character
+        state.assignments[character] = code
+        state.nextCode = code + 1
+        return int(code)
 
     def name_of(self, subset: int) -> str:
         if subset not in self._names:
@@ -51,7 +75,13 @@ class _Codes(dict[int, str]):
 
     def pieces(self, text: str) -> list[tuple[int, str]]:
         """(subset, its bytes), in order."""
-        coded = text.translate(self)
+        return self._split(text.translate(self))
+
+    def piece(self, code: int) -> tuple[int, str]:
+        """The same of one glyph."""
+        return self._split(self[code])[0]
+
+    def _split(self, coded: str) -> list[tuple[int, str]]:
         if not self.several:
             return [(0, coded)]
         found: list[tuple[int, str]] = []
@@ -91,13 +121,9 @@ class Writer:
 
     def show(self, x: float, y: float, line: Line, size: float, colour: str) -> None:
         self.fill(colour)
-        if line.spoken:
-            self.code.append(f"/Span <</ActualText {hexadecimal(line.spoken)}>> BDC")
         for run in line.runs:
             self._show_run(x, y, run, size)
             x += run.width * size / 1000
-        if line.spoken:
-            self.code.append("EMC")
 
     def _codes_of(self, face: Face) -> _Codes:
         codes = self._codes.get(face.name)
@@ -107,36 +133,58 @@ class Writer:
 
     def _show_run(self, x: float, y: float, run: Run, size: float) -> None:
         codes = self._codes_of(run.face)
-        if run.glyphs:
-            shown = self._placed(codes, run.glyphs, size)
+        if run.clusters:
+            shown = _Setter(self, codes, size).set(run.clusters)
         else:
             shown = "".join(
-                f"{self._select(codes, subset, size)}({text}) Tj " for subset, text in codes.pieces(run.text)
+                f"{self.select(codes, subset, size)}({text}) Tj " for subset, text in codes.pieces(run.text)
             )
         self.code.append(f"BT {x:.2f} {y:.2f} Td {shown}ET")
 
-    def _select(self, codes: _Codes, subset: int, size: float) -> str:
+    def select(self, codes: _Codes, subset: int, size: float) -> str:
         name = codes.name_of(subset)
         if self._font == (name, size):
             return ""
         self._font = name, size
         return f"{name} {size:g} Tf "
 
-    def _placed(self, codes: _Codes, glyphs: tuple[Glyph, ...], size: float) -> str:
-        """Glyph by glyph, with the moves between them that HarfBuzz asks for."""
-        out: list[str] = []
-        rise = move = 0.0  # a positive move goes right
-        for glyph in glyphs:
-            subset, byte = codes.pieces(chr(glyph.code))[0]
-            out.append(self._select(codes, subset, size))  # before a move, which is in its thousandths
-            move += glyph.x_offset
-            if move:
-                out.append(f"[{-move:g}] TJ ")
-            if glyph.y_offset != rise:
-                rise = glyph.y_offset
-                out.append(f"{rise * size / 1000:.3g} Ts ")
-            out.append(f"({byte}) Tj ")
-            move = glyph.advance - glyph.width - glyph.x_offset
-        if rise:
-            out.append("0 Ts ")
-        return "".join(out)
+
+class _Setter:
+    """Glyph by glyph, with the moves between them that HarfBuzz asks for."""
+
+    def __init__(self, writer: Writer, codes: _Codes, size: float) -> None:
+        self._writer, self._codes, self._size = writer, codes, size
+        self._out: list[str] = []
+        self._held = ""  # bytes that are shown in one go
+        self._rise = self._move = 0.0  # a positive move goes right
+
+    def set(self, clusters: tuple[Cluster, ...]) -> str:
+        for cluster in clusters:
+            together = len(cluster.glyphs) > 1
+            if together:  # for readers that know nothing of tags
+                self._say(f"/Span <</ActualText {hexadecimal(cluster.text)}>> BDC ")
+            for glyph in cluster.glyphs:
+                self._glyph(glyph)
+            if together:
+                self._say("EMC ")
+        self._say("0 Ts " if self._rise else "")
+        return "".join(self._out)
+
+    def _say(self, operators: str) -> None:
+        if self._held:
+            self._out.append(f"({self._held}) Tj ")
+            self._held = ""
+        self._out.append(operators)
+
+    def _glyph(self, glyph: Glyph) -> None:
+        subset, byte = self._codes.piece(glyph.code)
+        self._move += glyph.x_offset
+        change = self._writer.select(self._codes, subset, self._size)  # first: a move is in its thousandths
+        change += f"[{-self._move:g}] TJ " if self._move else ""
+        if glyph.y_offset != self._rise:
+            self._rise = glyph.y_offset
+            change += f"{self._rise * self._size / 1000:.3g} Ts "
+        if change:
+            self._say(change)
+        self._held += byte
+        self._move = glyph.advance - glyph.width - glyph.x_offset

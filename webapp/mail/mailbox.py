@@ -10,10 +10,13 @@ from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import Parser
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from webapp.config import Settings
 from webapp.mail.failures import TemporaryFailure, in_words
+from webapp.mail.message import Attachment
 
 _NAME = re.compile(r"[A-Za-z0-9@-][A-Za-z0-9@.-]*\.eml")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9@.-]")
@@ -66,6 +69,10 @@ class Mail:
     text: str
     html: str
     links: tuple[str, ...]
+    files: tuple[Attachment, ...]
+
+    def file(self, name: str) -> Attachment | None:
+        return next((file for file in self.files if file.file_name == name), None)
 
 
 def list_mails(folder: Path, *, limit: int = 200) -> list[Envelope]:
@@ -79,12 +86,15 @@ def open_mail(folder: Path, name: str) -> Mail | None:
         return None
     message = _read(folder / name)
     text, html = _part(message, "plain"), _part(message, "html")
-    return Mail(_envelope(name, message), text, html, links=tuple(dict.fromkeys(_LINK.findall(text))))
+    links = tuple(dict.fromkeys(_LINK.findall(text)))
+    return Mail(_envelope(name, message), text, html, links, _files(message))
 
 
 def _read(path: Path, *, headers_only: bool = False) -> EmailMessage:
     # As text: bytes beyond ASCII in an address would be read one by one.
-    return Parser(policy=policy.default).parsestr(path.read_text(encoding="utf-8"), headersonly=headers_only)
+    with path.open(encoding="utf-8") as file:
+        text = "".join(takewhile(str.strip, file) if headers_only else file)
+    return Parser(policy=policy.default).parsestr(text, headersonly=headers_only)
 
 
 def _envelope(name: str, message: EmailMessage) -> Envelope:
@@ -101,3 +111,11 @@ def _envelope(name: str, message: EmailMessage) -> Envelope:
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     return part.get_content().replace("\r\n", "\n") if part is not None else ""
+
+
+def _files(message: EmailMessage) -> tuple[Attachment, ...]:
+    return tuple(_file(part) for part in message.iter_attachments() if part.get_filename())
+
+
+def _file(part: Any) -> Attachment:
+    return Attachment(part.get_filename(), part.get_content_type(), part.get_payload(decode=True))

@@ -62,5 +62,17 @@ def show_mail(name: str) -> Response:
     return response
 
 
+@pages.get("/mailbox/<mail_name:name>/files/<mail_name:file_name>")
+@policy("demo", place="front")
+def open_file(name: str, file_name: str) -> Response:
+    """What is attached, to be kept: nothing of it is shown in the portal's own pages."""
+    file = _mail(name).file(file_name)
+    if file is None:
+        raise NotThere
+    response = Response(file.content, mimetype=file.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
 def init_app(app: Flask) -> None:
     app.register_blueprint(pages)
