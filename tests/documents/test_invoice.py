@@ -232,6 +232,13 @@ def test_odd_names_neither_break_nor_leave_the_page(name: str) -> None:
             assert top <= page.get_height() - 20
 
 
+def test_the_person_who_gets_the_invoices_is_in_the_address() -> None:
+    document = an_invoice("gb")
+    document = replace(document, buyer=replace(document.buyer, contact_name="Erin Payne, accounts"))
+    lines = text_of(document).splitlines()
+    assert lines[lines.index("Thames Construction plc") + 1] == "Erin Payne, accounts"
+
+
 def test_long_descriptions_wrap_and_are_said_in_full() -> None:
     words = " ".join(f"word{number}" for number in range(900))
     text = text_of(an_invoice("gb", lines=(a_line(0, "gb", description=words), a_line(1, "gb"))))
