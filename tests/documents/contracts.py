@@ -8,7 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from tests.support.papers import an_invoice
+from webapp.data.issued import Party
+from webapp.documents.addresses import address_lines
 from webapp.documents.contract import Accepted, Company, ContractContent
+from webapp.i18n import speaking, speech
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = Path(__file__).parent / "samples"
@@ -30,10 +34,17 @@ def text_of(path: Path) -> tuple[str, str, str]:
     return path.read_text(encoding="utf-8"), name.rsplit("-", 1)[1], language
 
 
+def _company(party: Party, home: str, language: str) -> Company:
+    with speaking(speech(language, home)):
+        lines = tuple(address_lines(party, home))
+    return Company(party.name, lines, party.registration, party.vat_id)
+
+
 def a_contract(site: str = "fr", *, agreement: Path | None = None, **changes: Any) -> ContractContent:
     """Accepted; of the site's own software agreement unless another one is given."""
     path = agreement or next(iter(sorted((ROOT / "tenants" / site / "agreements").glob("software-4.2.*.md"))))
     text, version, language = text_of(path)
+    invoice = an_invoice(site)
     at = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
     content = ContractContent(
         language=language,
@@ -42,18 +53,8 @@ def a_contract(site: str = "fr", *, agreement: Path | None = None, **changes: An
         brand="Subscription Portal",
         accent="#0a5168",
         made_at=at,
-        seller=Company(
-            "Example Tools France SAS",
-            ("1 rue de l’Exemple", "75000 Exempleville", "France"),
-            "RCS Exempleville 000 000 000",
-            "FR00000000000",
-        ),
-        buyer=Company(
-            "Société Lyonnaise de Bâtiment SARL",
-            ("5 avenue Foch", "69006 Lyon", "France"),
-            vat_id="FR40303265045",
-            customer_number="10700001",
-        ),
+        seller=_company(invoice.seller, invoice.seller.country, language),
+        buyer=replace(_company(invoice.buyer, invoice.seller.country, language), customer_number="10700001"),
         text=text,
         text_language=language,
         version=version,
@@ -62,8 +63,8 @@ def a_contract(site: str = "fr", *, agreement: Path | None = None, **changes: An
         product="PROFIS Engineering Premium",
         kind="software",
         quantity=12,
-        unit_price=59_000,
-        currency="EUR",
+        unit_price=74_500 if invoice.currency == "JPY" else 59_000,
+        currency=invoice.currency,
         commitment="annual",
         billing_period="annual",
         order_number="4500012345",
