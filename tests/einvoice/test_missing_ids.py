@@ -24,6 +24,7 @@ def buyer(country: str, vat_id: str = "", **ids: str) -> Party:
         ("fr", buyer("FR"), ("id_siret",)),
         ("FR", buyer("FR", siret="30326504500017"), ()),
         ("FR", buyer("FR", "FR40303265045"), ()),
+        ("FR", buyer("FR", "DE136695976"), ("id_siret",)),
         ("FR", buyer("DE"), ("vat_id",)),
         ("FR", buyer("DE", "DE136695976"), ()),
         ("FR", buyer("US"), ()),

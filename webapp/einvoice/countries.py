@@ -99,9 +99,12 @@ def country(code: str) -> Country:
     return COUNTRIES.get(code.upper(), _ELSEWHERE)
 
 
-def _known(buyer: Party, name: str) -> str:
+def _knows(buyer: Party, name: str, *, home: str) -> bool:
+    """At home a VAT number of another country stands for no number of its own."""
     kind = name.removeprefix("id_")
-    return buyer.ids.get(kind, "") if kind != name else buyer.vat_id
+    if kind != name:
+        return bool(buyer.ids.get(kind))
+    return bool(buyer.vat_id) and (buyer.country != home or compact(buyer.vat_id).startswith(home))
 
 
 def missing_ids(territory: str, buyer: Party) -> tuple[str, ...]:
@@ -111,7 +114,9 @@ def missing_ids(territory: str, buyer: Party) -> tuple[str, ...]:
         rules = country(home)
     else:
         rules = _WITHIN_UNION if {home, buyer.country} <= UNION else _ELSEWHERE
-    return tuple(group[0] for group in rules.needed if not any(_known(buyer, name) for name in group))
+    return tuple(
+        group[0] for group in rules.needed if not any(_knows(buyer, name, home=home) for name in group)
+    )
 
 
 @dataclass(frozen=True, slots=True)
