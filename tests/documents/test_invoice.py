@@ -21,6 +21,10 @@ from tests.documents.invoices import (
 )
 from tests.support.papers import SITES, a_credit_note, a_line, an_invoice
 from webapp.data.issued import HowToPay, Mention
+from webapp.documents import invoice_layout as layout
+from webapp.documents.invoice_words import words_of
+from webapp.documents.paper import A4
+from webapp.documents.shaping import width
 
 
 def _page_count(count: int, site: str) -> int:
@@ -129,6 +133,17 @@ def test_each_tax_rate_has_its_own_row() -> None:
 
 def test_rates_keep_their_decimals() -> None:
     assert "8.25%" in text_of(an_invoice("us"))
+
+
+def test_large_sums_and_long_tax_names_do_not_touch() -> None:
+    lines = (a_line(0, "ch", unit_price=9_999_999_999, net=9_999_999_999),)
+    document = an_invoice("ch", lines=lines, tax_name="Umsatzsteuer des Landes", format="pdf")
+    form = layout.Format(*A4)
+    for one in layout.plan(words_of(document), form).around.sums:
+        label, value = layout.sum_styles(one.strong)
+        widest = max(width(line, label) for line in one.label)
+        assert widest + width(one.value, value) < form.end - layout.FACTS_X
+    assert "Umsatzsteuer des Landes 8,1 %" in text_of(document).replace("8.1%", "8,1 %")
 
 
 def test_why_no_tax_is_charged_is_said() -> None:
