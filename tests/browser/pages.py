@@ -68,6 +68,7 @@ class PageCase:
 NO_PAGES = {
     "static": "files",
     "front.robots": "a text for crawlers",
+    "front.open_file": "a file",
     "purchase_orders.show": "a fragment; without htmx it leads to the subscription",
     "seats.show_row": "a fragment; without htmx it leads to the users",
     "billing_details.show": "a fragment; without htmx it leads to the subscription",

@@ -20,7 +20,7 @@ from webapp.mail.message import Attachment
 
 _NAME = re.compile(r"[A-Za-z0-9@-][A-Za-z0-9@.-]*\.eml")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9@.-]")
-_LINK = re.compile(r"https?://[^\s<>\"]+")
+_LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]")  # a sentence may end behind it
 
 
 def mailbox_folder(settings: Settings) -> Path:
