@@ -56,7 +56,7 @@ format: setup ## put the code into the house's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## measure list and manage page against their floor, into bench/results.json
+bench: setup ## measure pages and documents against their floors, into bench/results.json
 	$(BIN)/python -m bench
 
 soak: setup chromium java ## the long runs and full matrices

@@ -74,6 +74,12 @@ def with_qr_reference() -> IssuedDocument:
     return replace(document, payment=replace(document.payment, iban=QR_IBAN))
 
 
+def with_odd_names() -> IssuedDocument:
+    document = an_invoice("gb", lines=(a_line(0, "gb", description="A long story. " * 400), a_line(1, "gb")))
+    name = "Bau 🏗️ שלום Ελλάδα Кириллица 鹿島 شركة — a name in all scripts, and longer than any line of the address"
+    return replace(document, buyer=replace(document.buyer, name=name), credit_reason="")
+
+
 DOCUMENTS: dict[str, Callable[[], IssuedDocument]] = {
     **{f"invoice-{site}": lambda site=site: an_invoice(site, count=3) for site in SITES},  # type: ignore[misc]
     **{
@@ -92,6 +98,7 @@ DOCUMENTS: dict[str, Callable[[], IssuedDocument]] = {
     "invoice-reverse-charge": reverse_charge,
     "invoice-direct-debit": by_direct_debit,
     "invoice-paid-by-card": paid_by_card,
+    "invoice-odd-names": with_odd_names,
 }
 
 INVOICES: dict[str, Callable[[], bytes]] = {

@@ -21,6 +21,10 @@ from tests.documents.invoices import (
 )
 from tests.support.papers import SITES, a_credit_note, a_line, an_invoice
 from webapp.data.issued import HowToPay, Mention
+from webapp.documents import invoice_layout as layout
+from webapp.documents.invoice_words import words_of
+from webapp.documents.paper import A4
+from webapp.documents.shaping import width
 
 
 def _page_count(count: int, site: str) -> int:
@@ -131,6 +135,17 @@ def test_rates_keep_their_decimals() -> None:
     assert "8.25%" in text_of(an_invoice("us"))
 
 
+def test_large_sums_and_long_tax_names_do_not_touch() -> None:
+    lines = (a_line(0, "ch", unit_price=9_999_999_999, net=9_999_999_999),)
+    document = an_invoice("ch", lines=lines, tax_name="Umsatzsteuer des Landes", format="pdf")
+    form = layout.Format(*A4)
+    for one in layout.plan(words_of(document), form).around.sums:
+        label, value = layout.sum_styles(one.strong)
+        widest = max(width(line, label) for line in one.label)
+        assert widest + width(one.value, value) < form.end - layout.FACTS_X
+    assert "Umsatzsteuer des Landes 8,1 %" in text_of(document).replace("8.1%", "8,1 %")
+
+
 def test_why_no_tax_is_charged_is_said() -> None:
     text = text_of(reverse_charge())
     assert "Steuerschuldnerschaft des Leistungsempfängers" in text
@@ -230,6 +245,13 @@ def test_odd_names_neither_break_nor_leave_the_page(name: str) -> None:
             assert right <= page.get_width() - 40
             assert bottom >= 5
             assert top <= page.get_height() - 20
+
+
+def test_the_person_who_gets_the_invoices_is_in_the_address() -> None:
+    document = an_invoice("gb")
+    document = replace(document, buyer=replace(document.buyer, contact_name="Erin Payne, accounts"))
+    lines = text_of(document).splitlines()
+    assert lines[lines.index("Thames Construction plc") + 1] == "Erin Payne, accounts"
 
 
 def test_long_descriptions_wrap_and_are_said_in_full() -> None:

@@ -1,4 +1,4 @@
-"""The file of an invoice: the same bytes every time, the e-invoice inside, valid for archives and screen readers."""
+"""The file of an invoice: the same bytes every time, the e-invoice inside."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pypdfium2
-import pytest
 
-from tests.documents.invoices import DOCUMENTS, INVOICES, pdf_of
+from tests.documents.invoices import INVOICES, pdf_of
 from tests.support.papers import an_invoice
-from tests.support.verapdf import refused
 from webapp.documents.invoice import render
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,13 +73,3 @@ def test_dates_in_the_file_are_those_of_the_issue() -> None:
     assert metadata["CreationDate"] == metadata["ModDate"] == "D:20261122093000+00'00'"
     assert metadata["Title"] == "Facture FR-2026-000042"
     assert metadata["Author"] == "Example Tools France SAS"
-
-
-@pytest.mark.xdist_group("verapdf")
-def test_every_kind_of_invoice_is_made_for_archives_and_screen_readers(tmp_path: Path) -> None:
-    files = []
-    for name, make in INVOICES.items():
-        files.append(tmp_path / f"{name}.pdf")
-        files[-1].write_bytes(make())
-    assert len(files) == len(DOCUMENTS)
-    assert refused(files) == []

@@ -12,7 +12,7 @@ import zxingcpp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.documents.invoices import QR_IBAN, pages_of, pdf_of, with_qr_reference
+from tests.documents.invoices import QR_IBAN, pages_of, pdf_of, text_of, with_qr_reference
 from tests.support.papers import an_invoice
 from webapp.data.issued import HowToPay, IssuedDocument
 from webapp.documents import swiss_bill, swiss_slip
@@ -154,6 +154,13 @@ def test_a_slip_without_sum_and_payer_leaves_fields_to_fill_in() -> None:
     assert sizes == [(30, 10), (40, 15), (52, 20), (65, 25)]
     text = pages_of(render(an_invoice("ch"), swiss_payload="\r\n".join(lines)))[-1]
     assert text.count("Zahlbar durch (Name/Adresse)") == 2
+
+
+def test_there_is_no_slip_where_nothing_is_left_to_pay() -> None:
+    document = an_invoice("ch")
+    document = replace(document, paid=document.gross)
+    assert "Zahlteil" not in text_of(document)
+    assert "Es ist nichts mehr zu zahlen." in text_of(document)
 
 
 def test_payers_abroad_have_their_country_before_the_postal_code() -> None:

@@ -244,7 +244,7 @@ def test_an_invoice_says_number_purchase_order_amount_and_how_to_pay() -> None:
             "PROFIS Engineering Premium",
             "Purchase order number",
             "BC 2026-113",
-            "22 November 2026 to 21 November 2027",
+            "22 Nov 2026 to 21 Nov 2027",
             "€590.00",
             "TVA",
             "€118.00",

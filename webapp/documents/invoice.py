@@ -24,6 +24,8 @@ def render(document: IssuedDocument, *, xml: bytes | None = None, swiss_payload:
     The same document always gives the same bytes.
     """
     territory = document.seller.country
+    if document.gross <= document.paid:
+        swiss_payload = None  # nothing is left to pay
     with speaking(speech(document.language, territory)) as spoken:
         said = words_of(document, by_slip=swiss_payload is not None)
         size = LETTER if territory in _ON_LETTER else A4

@@ -55,12 +55,12 @@ def _sums(sheet: Sheet, y: float) -> None:
 def _sum(sheet: Sheet, one: PlacedSum, y: float, x: float = at.FACTS_X) -> None:
     if one.strong:
         sheet.rule(y + 2, x, strong=True)
-    label, value = (at.TOTAL_LABEL, at.TOTAL) if one.strong else (at.SUM_LABEL, at.SUM)
+    label, value = at.sum_styles(one.strong)
     baseline = sheet.y(y + (18 if one.strong else 9.5))
     with sheet.paper.element("TR"):
         with sheet.paper.element("TH", scope="Row"), sheet.paper.mark():
-            sheet.paper.text(x, baseline, one.label, label, tag=None)
-            sheet.paper.lines(x, baseline - 10.5, one.note, at.NOTE, tag=None)
+            below = sheet.paper.lines(x, baseline, one.label, label, tag=None)
+            sheet.paper.lines(x, below + label.line_height - 10.5, one.note, at.NOTE, tag=None)
         sheet.paper.text(sheet.form.end, baseline, one.value, value, tag="TD", align="end")
 
 

@@ -75,7 +75,7 @@ class PlacedFact:
 
 @dataclass(frozen=True, slots=True)
 class PlacedSum:
-    label: str
+    label: Lines
     value: str
     note: Lines
     strong: bool
@@ -257,10 +257,19 @@ def _piece(name: Lines, details: Lines, cells: tuple[str, ...], net: int, densit
     return PlacedRow(name, details, cells, net, text + 2 * density.padding)
 
 
+def sum_styles(strong: bool) -> tuple[Style, Style]:
+    """Of label and amount."""
+    return (TOTAL_LABEL, TOTAL) if strong else (SUM_LABEL, SUM)
+
+
 def _sum(one: Sum, space: float) -> PlacedSum:
+    label_style, style = sum_styles(one.strong)
+    label = wrap(one.label, label_style, max(space - width(one.value, style) - 8, space / 3))
     note = wrap(one.note, NOTE, space) if one.note else []
-    height = (27.0 if one.strong else 14.5) + (len(note) * NOTE.line_height + 2 if note else 0)
-    return PlacedSum(one.label, one.value, note, one.strong, height)
+    height = (27.0 if one.strong else 14.5) + (len(label) - 1) * label_style.line_height
+    return PlacedSum(
+        label, one.value, note, one.strong, height + (len(note) * NOTE.line_height + 2 if note else 0)
+    )
 
 
 def _payment(payment: Payment | None) -> PlacedPayment | None:

@@ -75,7 +75,7 @@ def words_of(document: IssuedDocument, *, by_slip: bool = False) -> Said:
         lead=_lead(document),
         brand=document.brand,
         sender=_sender(document.seller),
-        buyer=(document.buyer.name, *address_lines(document.buyer, document.seller.country)),
+        buyer=_to(document),
         facts=tuple(fact for fact in _facts(document) if fact.value),
         heads=(_("Description"), _("Quantity"), _("Unit price"), document.tax_name, _("Net amount")),
         rows=tuple(_row(line, document) for line in document.lines),
@@ -90,6 +90,12 @@ def _sender(seller: Party) -> str:
     """In one line, that breaks between its parts if it must."""
     parts = (seller.name, *address_lines(seller, seller.country))
     return " · ".join(part.replace(" ", "\u00a0") if len(part) < 40 else part for part in parts)
+
+
+def _to(document: IssuedDocument) -> tuple[str, ...]:
+    buyer = document.buyer
+    lines = (buyer.name, buyer.contact_name, *address_lines(buyer, document.seller.country))
+    return tuple(filter(None, lines))
 
 
 def whole(value: date) -> str:
