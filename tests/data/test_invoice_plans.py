@@ -42,6 +42,7 @@ def many(
             name: _filled(portal, size, account=str(number))
             for number, (name, size) in enumerate({"few": PAGE_SIZE + 1, "many": MANY}.items(), start=1001)
         }
+        database.execute_sql("ANALYZE")
     yield portal, whose
     portal.databases.close_all()
     engine.forget(portal)
