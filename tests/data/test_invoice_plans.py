@@ -42,8 +42,8 @@ def many(
             name: _filled(portal, size, account=str(number))
             for number, (name, size) in enumerate({"few": PAGE_SIZE + 1, "many": MANY}.items(), start=1001)
         }
-        if request.param == "postgresql":  # does so by itself, some time after so many rows
-            database.execute_sql("ANALYZE")
+        if request.param == "postgresql":  # does so by itself, a minute later
+            database.execute_sql("ANALYZE invoice")
     yield portal, whose
     portal.databases.close_all()
     engine.forget(portal)
