@@ -207,7 +207,7 @@ def test_a_credit_note_names_its_invoice_and_reason_and_asks_for_nothing() -> No
     assert "Avoir" in text
     assert "Cet avoir annule la facture FR-2026-000042 du 22 novembre 2026." in text
     assert "Motif : Wrong address on the invoice" in text
-    for demand in ("Paiement", "IBAN", "échéance", "virer"):
+    for demand in ("Paiement", "IBAN", "échéance", "virer", "retard", "escompte"):
         assert demand not in text
 
 

@@ -81,7 +81,7 @@ def words_of(document: IssuedDocument, *, by_slip: bool = False) -> Said:
         rows=tuple(_row(line, document) for line in document.lines),
         sums=tuple(_sums(document)),
         payment=_payment(document, by_slip=by_slip),
-        mentions=tuple(mention.text for mention in document.mentions),
+        mentions=_mentions(document),
         footer=_footer(document.seller),
     )
 
@@ -258,6 +258,15 @@ def grouped(text: str, size: int = 4) -> str:
     """An IBAN as people read it."""
     plain = text.replace(" ", "")
     return " ".join(plain[start : start + size] for start in range(0, len(plain), size))
+
+
+_ABOUT_PAYING = {"PMT", "PMD", "AAB"}  # recovery costs, late payment, discount
+
+
+def _mentions(document: IssuedDocument) -> tuple[str, ...]:
+    """A credit note threatens nobody who pays late."""
+    left_out = _ABOUT_PAYING if document.kind == CREDIT_NOTE else set()
+    return tuple(mention.text for mention in document.mentions if mention.code not in left_out)
 
 
 def _footer(seller: Party) -> tuple[tuple[str, ...], ...]:
