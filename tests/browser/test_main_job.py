@@ -86,7 +86,9 @@ def test_an_order_becomes_an_active_managed_subscription(
     visitor.open("/subscriptions")
     expect(visitor.page.locator(f"a[href='{order.path}']").first).to_be_visible()
     server.deliver_mail(site)
-    page = visitor.open_newest_mail(order.path.rpartition("/")[2])  # the confirmation leads to the subscription
+    page = visitor.open_newest_mail(
+        order.path.rpartition("/")[2]
+    )  # the confirmation leads to the subscription
     expect(page.locator(f"section a[href$='{order.path}']")).to_be_visible()
     expect(page.locator("section a[href$='.pdf']")).to_be_visible()  # the contract
     page = visitor.open_newest_mail(order.email)  # the invoice leads to its page
