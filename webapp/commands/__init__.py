@@ -18,9 +18,10 @@ def cli() -> None:
 
 
 def _add_groups() -> None:
-    from webapp.commands import database, demo, jobs, mail, orders
+    from webapp.commands import database, demo, jobs, mail, orders, worker
 
-    for command in (orders.orders, jobs.jobs, mail.mail, database.db, demo.demo, demo.serve, demo.work):
+    groups = (orders.orders, jobs.jobs, mail.mail, database.db)
+    for command in (*groups, worker.worker, demo.demo, demo.serve, demo.work):
         cli.add_command(command)
 
 
