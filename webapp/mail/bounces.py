@@ -53,12 +53,13 @@ def _recipients(report: Message) -> Iterator[Message]:
         payload = part.get_payload()
         if part.get_content_type() in _STATUS_TYPES and isinstance(payload, list):
             for block in payload:
-                yield block
-                yield from _further_blocks(block.get_payload())
+                if isinstance(block, Message):
+                    yield block
+                    yield from _further_blocks(block.get_payload())
 
 
 def _further_blocks(text: object) -> Iterator[Message]:
-    """The parser takes the newer kind of report for one mail: its first block for the head, the rest as body."""
+    """The newer kind of report is taken for a mail: its first block as the head, all others as the body."""
     for block in _BLANK_LINE.split(text) if isinstance(text, str) else ():
         yield HeaderParser(policy=compat32).parsestr(block)
 
