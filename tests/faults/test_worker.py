@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,32 @@ def test_a_worker_that_is_told_to_stop_finishes_its_mail_and_no_other(
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(20) == 0, machine.said()
     assert states(portal) == {address("a"): SENT, address("b"): SENT, address("c"): QUEUED}
+
+
+def children_of(process: subprocess.Popen[bytes]) -> list[int]:
+    found = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(pid) for pid in found.split()]
+
+
+def lives(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_worker_processes_end_with_the_one_that_started_them(
+    machine: Machine, portal: Portal, write, mail_server: MailServer
+) -> None:
+    """Else those of an old version would work on beside the new one's."""
+    write("a")
+    with machine.running(*WORKER, "--kind", "process", PORTAL_SMTP=mail_server.url) as worker:
+        wait_for(lambda: all_sent(portal), machine=machine)
+        children = children_of(worker)
+        assert len(children) == 3  # two workers and their scheduler
+        worker.kill()
+        worker.wait(10)
+    wait_for(lambda: not any(lives(pid) for pid in children))
 
 
 @pytest.mark.soak

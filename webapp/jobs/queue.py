@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from huey import Huey
-from huey.consumer import Consumer, Scheduler
+from huey.consumer import Consumer, Scheduler, Worker
 from huey.registry import Message
 from huey.serializer import Serializer
 
@@ -62,6 +63,7 @@ class Timetable:
 class JobQueue(Huey):
     def __init__(self, portal: Portal, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self.portal, self.stopping = portal, lambda: False
+        self.home = os.getpid()
         self._seconds = seconds
         self._timetable = Timetable(registry.JOBS.values())
         storage = storage_for(portal.settings.queue_url)
@@ -105,10 +107,26 @@ def _in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts.items())
 
 
+def _end_with(home: int) -> None:
+    """Worker processes end with the one that started them, even if that was killed."""
+    if home not in (os.getpid(), os.getppid()):
+        raise KeyboardInterrupt  # what huey's loops end at in silence
+
+
+class _Worker(Worker):
+    def loop(self, now: Any = None) -> None:
+        _end_with(self.huey.home)
+        super().loop(now)
+
+
 class _Scheduler(Scheduler):
     """huey looks at its periodic tasks once a minute; our timetable has shorter turns and sites."""
 
     periodic_task_seconds = 1
+
+    def loop(self, now: Any = None) -> None:
+        _end_with(self.huey.home)
+        super().loop(now)
 
     def enqueue_periodic_tasks(self, now: Any) -> None:
         try:
@@ -118,11 +136,12 @@ class _Scheduler(Scheduler):
 
 
 class Workers(Consumer):
+    worker_class = _Worker
     scheduler_class = _Scheduler
 
 
 def make_workers(queue: JobQueue, *, number: int, kind: str) -> Workers:
-    """`run()` works until SIGTERM or SIGINT, and finishes then what it is at."""
+    """`run()` works until SIGTERM, and finishes then what it is at."""
     workers = Workers(
         queue,
         workers=number,
