@@ -55,9 +55,10 @@ class Timetable:
         self._jobs = list(jobs)
 
     def due(self, at: float) -> list[Job]:
-        found = [job for job in self._jobs if self._next.get(job.name, at) <= at]
-        self._next.update({job.name: at + job.every.total_seconds() for job in found})
-        return found
+        return [job for job in self._jobs if self._next.get(job.name, at) <= at]
+
+    def queued(self, jobs: Iterable[Job], at: float) -> None:
+        self._next.update({job.name: at + job.every.total_seconds() for job in jobs})
 
 
 class JobQueue(Huey):
@@ -73,12 +74,14 @@ class JobQueue(Huey):
     def queue_due(self) -> int:
         """A task for each job that is due at each site, unless one waits already: while nobody works, the
         queue does not grow. Says how many were added."""
-        due = self._timetable.due(self._seconds())
+        now = self._seconds()
+        due = self._timetable.due(now)
         waiting = {tuple(task.args) for task in self.pending()} if due else set()
         wanted = [(job, site) for job in due for site in self.portal.sites.codes]
         missing = [(job, site) for job, site in wanted if (job.name, site) not in waiting]
         for job, site in missing:
             self.add(job.name, site, priority=_HURRY if job.in_hurry else _PATIENCE)
+        self._timetable.queued(due, now)  # not before: a queue that failed just now is asked again
         return len(missing)
 
     def add(self, job: str, site: str, *, priority: int = _PATIENCE) -> None:
