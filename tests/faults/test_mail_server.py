@@ -161,6 +161,7 @@ def test_1000_mails_wait_for_eight_hours_and_are_drained_in_minutes(
         clock.forward(minutes=1)
     seconds = time.monotonic() - began
     figure("seconds to drain 1,000 mails after 8 hours", seconds)
-    figure("mails lost, doubled", (0, len(mail_server.recipients) - 1000))
+    arrived = Counter(mail_server.recipients)
+    figure("mails lost, doubled", (1000 - len(arrived), arrived.total() - len(arrived)))
     assert states(portal) == {SENT: 1000} and seconds <= 300
     assert set(Counter(mail_server.recipients).values()) == {1}
