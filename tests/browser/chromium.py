@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.debian import NotInstalled, install
+
 # The shell is Chromium without its own windows: the tests take half as long in it.
 SHELL = "chromium-headless-shell"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -42,27 +44,13 @@ def find_chromium(*, whole: bool = False) -> str:
     raise ChromiumMissing(ADVICE)
 
 
-def _as_root() -> list[str]:
-    if os.geteuid() == 0:
-        return []
-    sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True).returncode == 0:
-        return [sudo, "-n"]
-    raise ChromiumMissing(f"{ADVICE} It can’t be installed from here without the rights of root.")
-
-
 def install_chromium() -> None:
-    apt = shutil.which("apt-get")
-    if not apt:
-        raise ChromiumMissing(f"{ADVICE} It can’t be installed from here: this machine has no apt-get.")
-    quiet = [*_as_root(), "env", "DEBIAN_FRONTEND=noninteractive", apt, "-qq"]
-    # Not on stdout: that is where main() says the path.
-    subprocess.run([*quiet, "update"], stdout=sys.stderr)
     for package in PACKAGES:
-        step = [*quiet, "install", "--yes", "--no-install-recommends", package]
-        if subprocess.run(step, stdout=sys.stderr).returncode == 0:
-            return
-    raise ChromiumMissing(f"{ADVICE} “apt-get install” failed; what it said stands above.")
+        try:
+            return install(package)
+        except NotInstalled as problem:
+            reason = problem
+    raise ChromiumMissing(f"{ADVICE} {reason}")
 
 
 def version(program: str) -> str:

@@ -122,6 +122,7 @@ def row(**facts: Any) -> SimpleNamespace:
             "anchor_day": 22,
             "billing_period": "annual",
             "ends_on": None,
+            "waiting_invoices": 0,
             "po_number": "45",
             "next_po_number": None,
         }
@@ -147,6 +148,7 @@ def row(**facts: Any) -> SimpleNamespace:
         ),
         ({"billing_period": "monthly", "ends_on": "2027-11-22"}, 340, None),
         ({}, 400, NextInvoice(date(2027, 11, 22), "45")),
+        ({"waiting_invoices": 1, "next_po_number": "46"}, 0, NextInvoice(None, "45")),
     ],
 )
 def test_the_next_invoice_and_the_number_it_would_carry(

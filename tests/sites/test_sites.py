@@ -55,6 +55,38 @@ def test_each_site_names_itself_in_its_own_languages(sites: Sites, code: str) ->
     assert site.brand_name_in("en") == "Subscription Portal"
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_invoices_are_in_each_of_the_sites_own_languages(sites: Sites, code: str) -> None:
+    site = sites[code]
+    mentions = [mention.text for mention in site.invoicing.mentions]
+    for text in (site.bank.holder, site.bank.name, *mentions):
+        own = {language.partition("_")[0] for language in site.languages}
+        assert len(text.by_language) == 1 or own | {"en"} <= set(text.by_language)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_seller_can_be_named_in_an_e_invoice(sites: Sites, code: str) -> None:
+    site = sites[code]
+    entity = site.legal_entity
+    assert entity.street and entity.city
+    assert (entity.postal_code == "") == (code == "ae")
+    assert (entity.vat_id == "") == (site.tax_rate is None)
+    assert entity.vat_id or entity.ids
+    assert site.invoicing.series != site.invoicing.credit_series
+
+
+def test_payers_are_given_an_iban_where_there_are_ibans(sites: Sites) -> None:
+    assert {site.code for site in sites if not site.bank.iban} == {"jp", "us"}
+    assert all(site.bank.iban[:2] == site.territory for site in sites if site.bank.iban)
+    assert all("0000000" in site.bank.iban for site in sites if site.bank.iban), "nobody’s account"
+
+
+def test_france_wants_its_mentions_by_their_codes(sites: Sites) -> None:
+    invoicing = sites["fr"].invoicing
+    assert [mention.code for mention in invoicing.mentions if mention.code] == ["PMT", "PMD", "AAB"]
+    assert (invoicing.series, invoicing.credit_series, invoicing.process) == ("FA", "AV", "S1")
+
+
 def test_a_name_without_this_language_is_said_in_english(sites: Sites) -> None:
     assert sites["jp"].name_in("pl") == "Japan"
     assert sites["jp"].name_in("fr_CH") == "Japon"
@@ -153,6 +185,36 @@ def test_only_the_exact_host_name_leads_to_a_site(sites: Sites, host: str, code:
         ("[brand]\n", '[brand]\naccent = "red"\n', "brand.accent", "“red” must look like “#0a5168”"),
         ("[brand]\n", '[brand]\nlogo = "x"\n', "brand.logo", "the portal knows no such field"),
         ('vat_id = "', 'vat = "', "legal_entity.vat_id", "is missing"),
+        ('street = "Beispiel', 'street = "Muster', "legal_entity.street", "does not stand in the address"),
+        ('postal_code = "0000"', 'postal_code = "8000"', "legal_entity.postal_code", "does not stand in"),
+        ('city = "Musterdorf"', "", "legal_entity.city", "is missing; it must be a text"),
+        ("che_uid = ", "uid = ", "legal_entity.ids.uid", "is not one of: siren"),
+        ("CH5830000", "CH5730000", "bank.iban", "is no IBAN: compare it"),
+        ("EXMPCHZZXXX", "EXMP", "bank.bic", "“EXMP” is no BIC"),
+        (
+            "CH5830000000000000000",
+            "DE36000000000000000000",
+            "bank.iban",
+            "a QR-bill needs an account of Switz",
+        ),
+        ("[bank]", "[banks]", "bank", "is missing; it must be a table"),
+        ('series = "RE"', 'series = "Re-"', "invoices.series", "“Re-” must look like “FA”"),
+        ('credit_series = "GS"', 'credit_series = "RE"', "invoices.credit_series", "a series of their own"),
+        ("[invoices]", '[invoices]\nprocess = "x"', "invoices.process", "“x” must look like “S1”"),
+        ("[invoices]", "[invoices]\nmentions = [1]", "invoices.mentions", "must be a list of tables"),
+        ("[invoices]", "[invoices]\nmentions = [{}]", "invoices.mentions[1].text", "is missing"),
+        (
+            "[invoices]",
+            '[invoices]\nmentions = [{ text = "a", code = "PMT" }, { text = "b", code = "PMT" }]',
+            "invoices.mentions",
+            "each code may be there once",
+        ),
+        (
+            "[invoices]",
+            '[invoices]\nmentions = [{ text = "a", kind = "b" }]',
+            "invoices.mentions[1].kind",
+            "the portal knows no such field",
+        ),
     ],
 )
 def test_a_wrong_site_file_is_refused_with_file_field_and_plain_words(

@@ -18,9 +18,10 @@ def cli() -> None:
 
 
 def _add_groups() -> None:
-    from webapp.commands import database, demo, jobs, mail, orders
+    from webapp.commands import database, demo, invoices, jobs, mail, orders
 
-    for command in (orders.orders, jobs.jobs, mail.mail, database.db, demo.demo, demo.serve, demo.work):
+    groups = (orders.orders, invoices.invoices, jobs.jobs, mail.mail, database.db)
+    for command in (*groups, demo.demo, demo.serve, demo.work):
         cli.add_command(command)
 
 

@@ -14,6 +14,7 @@ from webapp.data.subscriptions import Subscription
 
 # An invoice is recorded as due. Issuing makes it open; where no rule says the tax, it waits for a decision.
 DUE, WAITING, OPEN, PAID, CREDITED = "due", "waiting", "open", "paid", "credited"
+UNISSUED = (DUE, WAITING)
 GIVEN = "given"  # a credit note: nobody pays it
 
 

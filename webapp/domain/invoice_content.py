@@ -161,7 +161,7 @@ def _how_to_pay(subscription: Subscription, number: str, language: str, issued_o
 
 
 def _debited(how: HowToPay, subscription: Subscription, number: str) -> HowToPay:
-    """A mandate that was given in the shop is not known here: the invoice then says no more than the method."""
+    """A mandate given in the shop is not known here: the invoice then says no more than the method."""
     mandate, offer = payment_methods.current_mandate(subscription), current_site().direct_debit
     how = replace(how, reference=number, creditor_id=offer.creditor_id if offer else "")
     if mandate is None:

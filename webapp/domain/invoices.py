@@ -12,20 +12,17 @@ from typing import Any
 
 from webapp.data import records
 from webapp.data.accounts import Account
-from webapp.data.billing import DUE, OPEN, WAITING, Invoice
+from webapp.data.billing import DUE, OPEN, UNISSUED, WAITING, Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.issued import IssuedDocument, from_json, to_json
-from webapp.data.keys import search_key
 from webapp.data.subscriptions import Subscription
 from webapp.domain import audit, documents, money
 from webapp.domain.audit import PORTAL, Actor
 from webapp.domain.calendar import local_date
 from webapp.domain.invoice_content import invoice_content, parties
-from webapp.domain.invoice_numbers import next_number
+from webapp.domain.invoice_numbers import invoice_search_key, next_number
 from webapp.domain.refusals import Refusal
 from webapp.domain.tax import Decision, NeedsTaxDecision, TaxRule, decide, decision_from_json
-
-UNISSUED = (DUE, WAITING)
 
 
 @dataclass
@@ -103,10 +100,6 @@ def due_values(found: Any, *, period_start: date, period_end: date, now: datetim
     }
 
 
-def invoice_search_key(subscription: Any, number: str, po_number: str) -> str:
-    return search_key(number, po_number, subscription.public_id, subscription.product_name)
-
-
 def issue_if_known(invoice: Invoice, *, now: datetime) -> Invoice:
     """Issued, or waiting with the question that a person has to answer."""
     try:
@@ -138,7 +131,7 @@ def issue(invoice: Invoice, *, now: datetime, actor: Actor = PORTAL) -> Invoice:
 
 
 def _claimed(invoice: Invoice) -> Invoice:
-    """The row as it is now, ours until the transaction ends; a purchase order number changed before counts."""
+    """The row as it is now, ours until the transaction ends, with its latest purchase order number."""
     change = Invoice.update(state=OPEN, tax_question="")
     if change.where(Invoice.id == invoice.id, Invoice.state.in_(UNISSUED)).execute() != 1:
         raise AlreadyIssued

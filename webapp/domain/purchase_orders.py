@@ -12,13 +12,14 @@ from typing import Any
 
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
-from webapp.data.billing import Invoice
+from webapp.data.billing import UNISSUED, Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.keys import search_key
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
-from webapp.domain import audit, invoices
+from webapp.domain import audit
 from webapp.domain.calendar import MONTHS, add_months, local_date
+from webapp.domain.invoice_numbers import invoice_search_key
 from webapp.domain.permissions import MANAGES, PAYS
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _, ngettext
@@ -105,14 +106,16 @@ def po_number_of(found: Any, term: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NextInvoice:
-    """The next one that will be due, and the number that it would carry today."""
+    """The next one that will be issued, and the number that it would carry today."""
 
-    on: date
+    on: date | None  # none: as soon as a person has decided about its tax
     po_number: str
 
 
 def next_invoice(found: Any, *, now: datetime) -> NextInvoice | None:
     """Of the manage page's row while active; none where the plan is that nothing more comes."""
+    if found.waiting_invoices:
+        return NextInvoice(None, found.po_number)
     today = local_date(now, current_site().time_zone)
     start, renewal = date.fromisoformat(found.term_start), date.fromisoformat(found.term_end)
     months = MONTHS[found.billing_period]
@@ -192,10 +195,10 @@ def _with_number(current: Subscription, term: str, new: str) -> dict[str, Any]:
 
 def _put_on_unissued_invoices(current: Subscription, po_number: str) -> None:
     """Those of this term that wait for a decision about their tax: what is issued stays as it is."""
-    key = invoices.invoice_search_key(current, "", po_number)
+    key = invoice_search_key(current, "", po_number)
     Invoice.update(po_number=po_number, search_key=key).where(
         Invoice.subscription == current,
-        Invoice.state.in_(invoices.UNISSUED),
+        Invoice.state.in_(UNISSUED),
         Invoice.period_start >= current.term_start,
     ).execute()
 

@@ -19,7 +19,7 @@ from webapp.domain.refusals import Refusal
 from webapp.domain.vat_ids import vat_id_is_right
 from webapp.i18n import N_, _
 
-# Of UNCL 5305, as far as EN 16931 takes them. L and M are the taxes of the Canary Islands and of Ceuta and Melilla.
+# Of UNCL 5305, as far as EN 16931 takes them. L and M: Canary Islands, and Ceuta with Melilla.
 STANDARD, ZERO, EXEMPT, REVERSE_CHARGE, EXPORT, NOT_SUBJECT = "S", "Z", "E", "AE", "G", "O"
 CANARY_ISLANDS, CEUTA_AND_MELILLA = "L", "M"
 CATEGORIES = (
@@ -33,7 +33,10 @@ LONGEST_REASON = 200
 _DECIMALS = 4
 
 EUROPEAN_UNION = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
+    (
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+    )
 )
 # A service to a company is taxed where that company is: the seller's country has no claim to it.
 _TAXED_AT_THE_CUSTOMER = EUROPEAN_UNION | {"GB", "CH"}
@@ -96,7 +99,14 @@ _APART: dict[str, Sequence[_Apart]] = {
 # Here nothing is known while the address has no whole postal code.
 _POSTAL_CODE_NEEDED = {"ES": (5, "mainland Spain, the Canary Islands, Ceuta or Melilla")}
 # Codes of places that belong to one of these countries, and not, or not wholly, to its taxes.
-_APART_BY_CODE = frozenset("AX BL EA GF GG GP IC IM JE MF MQ PM RE SM VA XI YT".split())
+_APART_BY_CODE = frozenset(
+    (
+        *("GF", "GP", "MQ", "RE", "YT", "BL", "MF", "PM"),  # France
+        *("EA", "IC"),  # Spain
+        *("AX", "SM", "VA"),
+        *("GG", "IM", "JE", "XI"),
+    )
+)
 
 
 def decide(seller: Party, buyer: Party, *, standard_rate: Decimal | None) -> TaxRule:
@@ -110,7 +120,7 @@ def decide(seller: Party, buyer: Party, *, standard_rate: Decimal | None) -> Tax
         return TaxRule(STANDARD, standard_rate)
     if seller.country not in _TAXED_AT_THE_CUSTOMER:
         raise NeedsTaxDecision(f"How is a service from {seller.country} to {_place(buyer)} taxed?")
-    if {seller.country, buyer.country} <= EUROPEAN_UNION:
+    if {_tax_country(seller), _tax_country(buyer)} <= EUROPEAN_UNION:
         return _within_the_union(buyer)
     # VATEX-EU-O is a code of the Union's; a seller elsewhere gives the reason in words alone.
     code = _CODES[NOT_SUBJECT] if seller.country in EUROPEAN_UNION else ""
@@ -118,7 +128,8 @@ def decide(seller: Party, buyer: Party, *, standard_rate: Decimal | None) -> Tax
 
 
 def _within_the_union(buyer: Party) -> TaxRule:
-    own = "EL" if buyer.country == "GR" else buyer.country
+    country = _tax_country(buyer)
+    own = "EL" if country == "GR" else country
     vat_id = re.sub(r"[\s.-]", "", buyer.vat_id).upper()
     if not vat_id:
         raise NeedsTaxDecision(
@@ -129,7 +140,7 @@ def _within_the_union(buyer: Party) -> TaxRule:
             f"The customer is in {_place(buyer)}, its VAT number {buyer.vat_id} is of another country:"
             " where is the service used?"
         )
-    if not vat_id_is_right(vat_id, buyer.country):
+    if not vat_id_is_right(vat_id, country):
         raise NeedsTaxDecision(
             f"The VAT number {buyer.vat_id} of the customer in {_place(buyer)} can’t be right:"
             " reverse charge, or which rate?"

@@ -21,9 +21,6 @@ _SERIES = Shape(re.compile(r"[A-Z][A-Z0-9]{0,5}"), "FA")
 _PROCESS = Shape(re.compile(r"[A-Z][0-9]{1,2}"), "S1")
 _SUBJECT = Shape(re.compile(r"[A-Z]{3}"), "PMT")
 _SWISS = ("CH", "LI")
-_QR_BANKS = range(
-    30_000, 32_000
-)  # in the numbers of Swiss banks: an account for payments with a QR reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +46,6 @@ class Bank:
     name: LocalText  # where there are no IBANs, with the account's numbers
     iban: str
     bic: str
-
-    @property
-    def wants_qr_reference(self) -> bool:
-        return self.iban[:2] in _SWISS and int(self.iban[4:9]) in _QR_BANKS
 
 
 @dataclass(frozen=True, slots=True)

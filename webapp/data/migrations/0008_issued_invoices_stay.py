@@ -1,9 +1,11 @@
 """An invoice that has its number never says anything else: only its state and what was paid may change."""
 from peewee import SqliteDatabase
 
-FROZEN = ('kind', 'account_id', 'subscription_id', 'cause', 'period_start', 'period_end', 'quantity', 'unit_price',
-          'net', 'tax', 'gross', 'currency', 'po_number', 'recorded_at', 'tax_decision', 'number', 'issued_at',
-          'issued_on', 'due_on', 'language', 'content', 'credits_id', 'search_key')
+FROZEN = (
+    'id', 'kind', 'account_id', 'subscription_id', 'cause', 'period_start', 'period_end', 'quantity', 'unit_price',
+    'net', 'tax', 'gross', 'currency', 'po_number', 'recorded_at', 'tax_decision', 'tax_question', 'number',
+    'issued_at', 'issued_on', 'due_on', 'language', 'content', 'credits_id', 'search_key',
+)
 WORDS = 'an issued invoice never changes'
 
 

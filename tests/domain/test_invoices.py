@@ -1,0 +1,474 @@
+"""An invoice: issued in one transaction, frozen, and never changed; or waiting for a person's decision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import peewee as pw
+import pytest
+from stdnum import iso11649
+from stdnum.ch import esr
+
+from tests.support.billed import active, address, an_issued, many_due
+from tests.support.cast import accept, place_order
+from webapp.assembly import Portal
+from webapp.data.agreements import AcceptedText
+from webapp.data.audit import AuditEvent
+from webapp.data.billing import DUE, OPEN, PAID, WAITING, BillingDetails, Invoice
+from webapp.data.counters import Counter
+from webapp.data.database import atomic
+from webapp.data.mandates import Mandate
+from webapp.data.subscriptions import Subscription
+from webapp.domain import audit, billing_details, invoice_content, invoice_numbers, invoices
+from webapp.domain.audit import OPERATOR
+from webapp.domain.invoices import AlreadyIssued, AlreadyRecorded, InvoiceUnknown, NothingWaits, content_of
+from webapp.domain.purchase_orders import change_po_number
+from webapp.domain.tax import NeedsTaxDecision, checked_decision
+from webapp.sites import Site
+
+AUSTIN = checked_decision(category="S", rate="8.25", reason="Texas 6.25, Austin 2")
+CHANGEABLE = {"state", "paid"}
+
+
+@pytest.fixture
+def bought(bound_fr: Site, portal: Portal, now: datetime) -> Subscription:
+    return active(
+        portal,
+        now=now,
+        quantity=3,
+        unit_price="590.10",
+        purchase_order_number="BC 7",
+        product="profis-engineering-premium",
+    )
+
+
+@pytest.fixture
+def issued(bought: Subscription) -> Invoice:
+    return Invoice.get()
+
+
+def events(action: str) -> list[dict[str, Any]]:
+    return [json.loads(event.details) for event in AuditEvent.select().where(AuditEvent.action == action)]
+
+
+# ---- what is issued
+
+
+def test_the_columns_say_what_the_content_says(issued: Invoice, bought: Subscription, now: datetime) -> None:
+    said = content_of(issued)
+    assert (issued.number, issued.state, issued.language) == ("FA-2026-000001", OPEN, "fr")
+    assert (issued.net, issued.tax, issued.gross) == (177030, 35406, 212436)
+    assert (said.net, said.tax, said.gross) == (issued.net, issued.tax, issued.gross)
+    assert (issued.issued_at, issued.issued_on, issued.due_on) == (
+        now,
+        date(2026, 11, 22),
+        date(2026, 12, 22),
+    )
+    assert (said.issued_at, said.issued_on, said.payment.due_on) == (now, issued.issued_on, issued.due_on)
+    assert (said.number, said.po_number, said.contract) == (issued.number, "BC 7", bought.public_id)
+    for part in ("fa-2026-000001", "bc 7", bought.public_id.lower(), "profis engineering premium"):
+        assert part in issued.search_key
+
+
+def test_the_line_has_the_service_period(issued: Invoice, bought: Subscription) -> None:
+    said = content_of(issued)
+    (line,) = said.lines
+    assert (line.name, line.quantity, line.unit_price) == (bought.product_name, 3, 59010)
+    assert (line.net, line.tax_category, line.tax_rate) == (177030, "S", Decimal(20))
+    assert (line.period_start, line.period_last) == (date(2026, 11, 22), date(2027, 11, 21))
+    assert (said.supplied_from, said.supplied_last) == (line.period_start, line.period_last)
+    assert (line.subscription, line.po_number) == (bought.public_id, "BC 7")
+
+
+def test_the_seller_is_the_sites_legal_entity(issued: Invoice, site_fr: Site) -> None:
+    seller = content_of(issued).seller
+    assert (seller.name, seller.line1, seller.city) == (
+        "Example Tools France SAS",
+        "1 rue de l’Exemple",
+        "Exempleville",
+    )
+    assert (seller.country, seller.postal_code, seller.vat_id) == ("FR", "75000", "FR00000000000")
+    assert seller.ids == {"siren": "000000000"}
+    assert "RCS" in seller.registration
+    assert (seller.contact_phone, seller.contact_email) == (site_fr.support_phone, site_fr.support_email)
+
+
+def test_the_countrys_mentions_are_on_it_in_its_language(issued: Invoice) -> None:
+    said = content_of(issued)
+    assert [mention.code for mention in said.mentions] == ["PMT", "PMD", "AAB", "", ""]
+    assert "40 €" in said.mentions[0].text
+    assert "prestation de services" in said.mentions[3].text
+    assert (said.process, said.format, said.tax_name) == ("S1", "facturx", "TVA")
+
+
+def test_the_buyer_is_what_the_billing_data_say(bound_fr: Site, portal: Portal, now: datetime) -> None:
+    subscription = place_order(portal, ordered_at=now, account=address("FR"))
+    where = {"name": "Bâti SAS", "line1": "7 quai", "postal_code": "44000", "city": "Nantes", "country": "FR"}
+    BillingDetails.create(
+        account=subscription.account,
+        **where,
+        vat_id="FR40303265045",
+        national_ids=json.dumps({"siret": "30326504500017"}),
+        buyer_reference="Service 7",
+        contact_name="Compta",
+        changed_by=subscription.administrator,
+        changed_at=now,
+    )
+    accept(subscription, now=now)
+    said = content_of(Invoice.get())
+    assert (said.buyer.name, said.buyer.line1, said.buyer.city) == ("Bâti SAS", "7 quai", "Nantes")
+    assert (said.buyer.vat_id, said.buyer.ids) == ("FR40303265045", {"siret": "30326504500017"})
+    assert (said.buyer.contact_name, said.buyer_reference) == ("Compta", "Service 7")
+    assert said.customer_number == "1000077"
+
+
+def test_it_is_dated_and_due_by_the_sites_calendar(portal: Portal, site_de: Site) -> None:
+    late = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)  # in Berlin it is next year
+    with portal.at(site_de):
+        issued = an_issued(portal, now=late)
+        assert (issued.number, issued.issued_on) == ("RE-2027-000001", date(2027, 1, 1))
+        assert issued.due_on == date(2027, 1, 15)
+
+
+def test_each_year_counts_from_one(bought: Subscription, now: datetime) -> None:
+    first, second, third = many_due(bought, 3, now=now)
+    assert invoices.issue(first, now=now).number == "FA-2026-000002"
+    assert invoices.issue(second, now=now + timedelta(days=60)).number == "FA-2027-000001"
+    assert invoices.issue(third, now=now).number == "FA-2026-000003"
+    assert {row.name: row.value for row in Counter.select().where(Counter.name.startswith("invoice"))} == {
+        "invoice FA 2026": 3,
+        "invoice FA 2027": 1,
+    }
+
+
+def test_the_series_goes_on_beyond_six_digits(bought: Subscription, now: datetime) -> None:
+    Counter.update(value=999_999).where(Counter.name == "invoice FA 2026").execute()
+    (due,) = many_due(bought, 1, now=now)
+    assert invoices.issue(due, now=now).number == "FA-2026-1000000"
+
+
+def test_issuing_is_written_down(issued: Invoice, now: datetime) -> None:
+    (event,) = events(audit.INVOICE_ISSUED)
+    assert event == {"number": "FA-2026-000001", "gross": 212436, "currency": "EUR"}
+
+
+def test_an_invoice_over_nothing_is_issued_too(bound_fr: Site, portal: Portal, now: datetime) -> None:
+    ordered = place_order(portal, ordered_at=now)
+    Subscription.update(unit_price=0).where(Subscription.id == ordered.id).execute()
+    accept(Subscription.get_by_id(ordered.id), now=now)
+    issued = Invoice.get()
+    assert (issued.state, issued.gross, content_of(issued).gross) == (OPEN, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "net", "tax"),
+    [("jp", 74_500, 7_450), ("ch", 59_010, 4_780), ("gb", 59_010, 11_802), ("ae", 59_010, 2_951)],
+)
+def test_each_site_charges_its_own_tax_in_its_own_currency(
+    portal: Portal, now: datetime, code: str, net: int, tax: int
+) -> None:
+    with portal.at(portal.sites[code]) as site:
+        price = "74500" if code == "jp" else "590.10"
+        issued = an_issued(portal, now=now, quantity=1, unit_price=price)
+        said = content_of(issued)
+        assert (issued.net, issued.tax, issued.currency) == (net, tax, site.currency)
+        assert said.language == site.default_language
+        assert said.seller.name == site.legal_entity_in(site.default_language)
+
+
+def test_it_speaks_the_language_in_which_the_company_bought(portal: Portal, now: datetime) -> None:
+    with portal.at(portal.sites["ch"]):
+        ordered = place_order(portal, ordered_at=now)
+        Subscription.update(language="fr_CH").where(Subscription.id == ordered.id).execute()
+        accept(Subscription.get_by_id(ordered.id), now=now)
+        said = content_of(Invoice.get())
+    assert (said.language, said.tax_name) == ("fr_CH", "TVA")
+    assert said.seller.name == "Example Tools (Suisse) SA"
+    assert said.seller.vat_id == "CHE-000.000.000 TVA"
+    assert said.payment.bank == "Banque Modèle Suisse"
+
+
+def test_reverse_charge_says_why_in_the_invoices_language(
+    portal: Portal, now: datetime, site_de: Site
+) -> None:
+    with portal.at(site_de):
+        account = address("AT", postal_code="1010") | {"vat_id": "ATU13585627"}
+        issued = an_issued(portal, now=now, account=account)
+        (group,) = content_of(issued).taxes
+    assert (issued.tax, issued.gross) == (0, issued.net)
+    assert (group.category, group.rate, group.reason_code) == ("AE", 0, "VATEX-EU-AE")
+    assert group.reason.startswith("Steuerschuldnerschaft des Leistungsempfängers")
+
+
+# ---- how it is paid
+
+
+def test_who_pays_by_invoice_is_told_the_account(issued: Invoice, site_fr: Site) -> None:
+    how = content_of(issued).payment
+    assert (how.method, how.iban, how.bic) == ("invoice", site_fr.bank.iban, site_fr.bank.bic)
+    assert (how.account_holder, how.reference) == ("Example Tools France SAS", "FA-2026-000001")
+
+
+def test_in_switzerland_the_reference_is_made_of_the_number(portal: Portal, now: datetime) -> None:
+    with portal.at(portal.sites["ch"]):
+        how = content_of(an_issued(portal, now=now)).payment
+    assert esr.is_valid(how.reference) and len(how.reference) == 27
+    assert how.reference[:-1].endswith("2026000001")
+
+
+@pytest.mark.parametrize("country", ["CH", "LI"])
+def test_without_a_qr_account_it_is_a_creditor_reference(site_fr: Site, country: str) -> None:
+    bank = replace(site_fr.bank, iban=f"{country}3600000000000000000")
+    reference = invoice_numbers.payment_reference("RE-2026-000042", bank=bank)
+    assert iso11649.is_valid(reference)
+    assert reference.endswith("RE2026000042")
+
+
+def test_a_direct_debit_names_its_mandate_and_no_more_of_the_account_than_its_end(
+    bound_fr: Site, portal: Portal, now: datetime
+) -> None:
+    subscription = place_order(portal, ordered_at=now, payment_method="direct_debit")
+    accept(subscription, now=now)
+    said = content_of(Invoice.get()).payment
+    assert (said.method, said.mandate, said.creditor_id) == ("direct_debit", "", "FR00ZZZ000000")
+    mandate = Mandate.create(
+        subscription=subscription,
+        reference="SUB-1",
+        person=subscription.administrator,
+        text=AcceptedText.select().get(),
+        language="fr",
+        accepted_at=now,
+        holder="Bâti SAS",
+        iban_country="FR",
+        iban_ending="0189",
+        iban_sealed="sealed",
+    )
+    (due,) = many_due(Subscription.get_by_id(subscription.id), 1, now=now)
+    said = content_of(invoices.issue(due, now=now)).payment
+    assert (said.mandate, said.debited_account, said.account_holder) == ("SUB-1", "FR…0189", mandate.holder)
+    assert said.iban == ""
+
+
+# ---- never twice, never half
+
+
+def test_there_is_one_invoice_for_a_period(bought: Subscription, now: datetime) -> None:
+    start = bought.term_start
+    with pytest.raises(AlreadyRecorded), atomic():
+        invoices.record_due(bought, period_start=start, period_end=bought.term_end, now=now)
+    assert Invoice.select().count() == 1
+
+
+def test_what_is_issued_is_not_issued_again(issued: Invoice, now: datetime) -> None:
+    held = Invoice.get_by_id(issued.id)
+    held.state = DUE  # as who read it before would have it
+    for again in (invoices.issue, invoices.issue_if_known):
+        with pytest.raises(AlreadyIssued):
+            again(held, now=now)
+    assert Counter.get(Counter.name == "invoice FA 2026").value == 1
+    assert Invoice.get().content == issued.content
+
+
+@pytest.mark.parametrize(
+    "broken", ["invoices.audit.record", "invoices.documents.send_invoice", "invoices.to_json"]
+)
+def test_what_fails_takes_no_number(
+    bought: Subscription, now: datetime, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    class DiskFull(Exception):
+        pass
+
+    def fail(*_: object, **__: object) -> None:
+        raise DiskFull
+
+    (due,) = many_due(bought, 1, now=now)
+    monkeypatch.setattr(f"webapp.domain.{broken}", fail)
+    with pytest.raises(DiskFull):
+        invoices.issue(due, now=now)
+    assert (Invoice.get_by_id(due.id).state, Invoice.get_by_id(due.id).number) == (DUE, None)
+    monkeypatch.undo()
+    assert invoices.issue(due, now=now).number == "FA-2026-000002"
+
+
+def test_a_caller_that_goes_on_after_a_refusal_has_lost_no_number(
+    bought: Subscription, now: datetime
+) -> None:
+    """The savepoint: what was taken inside is given back although the transaction around it stays."""
+    due, other = many_due(bought, 2, now=now)
+    with atomic():
+        invoices.issue(due, now=now)
+        with pytest.raises(AlreadyIssued):
+            invoices.issue(due, now=now)
+        assert invoices.issue(other, now=now).number == "FA-2026-000003"
+
+
+# ---- what is issued never changes
+
+
+def test_nothing_that_was_issued_can_be_changed(issued: Invoice) -> None:
+    """Each column by name, past every rule: the database itself refuses."""
+    refused = set()
+    for field in Invoice._meta.sorted_fields:
+        try:
+            with atomic():
+                Invoice.update({field: _another(field, issued)}).where(Invoice.id == issued.id).execute()
+        except pw.IntegrityError:
+            refused.add(field.name)
+    assert {field.name for field in Invoice._meta.sorted_fields} - refused == CHANGEABLE
+    assert content_of(Invoice.get()) == content_of(issued)
+
+
+def _another(field: pw.Field, issued: Invoice) -> Any:
+    if field.name == "state":
+        return PAID
+    old = getattr(issued, field.name)
+    if isinstance(field, pw.ForeignKeyField):
+        return issued.id if field.name == "credits" else 999_999
+    if old is None or isinstance(old, str):
+        return "y" * len(old or "y")
+    return old + (timedelta(days=1) if isinstance(old, date | datetime) else 1)
+
+
+def test_a_changed_object_cannot_be_saved(issued: Invoice) -> None:
+    issued.po_number = "another"
+    with pytest.raises(pw.IntegrityError), atomic():
+        issued.save()
+    assert Invoice.get().po_number == "BC 7"
+
+
+def test_what_is_issued_does_not_become_due_again_and_is_not_deleted(issued: Invoice) -> None:
+    for state in (DUE, WAITING):
+        with pytest.raises(pw.IntegrityError), atomic():
+            Invoice.update(state=state).execute()
+    with pytest.raises(pw.IntegrityError), atomic():
+        Invoice.delete().execute()
+    assert Invoice.get().state == OPEN
+
+
+def test_later_changes_of_the_company_and_the_number_do_not_reach_it(
+    issued: Invoice, bought: Subscription, now: datetime
+) -> None:
+    before = content_of(issued)
+    typed = {**billing_details.shown_details(bought.account).values, "name": "Renamed SAS"}
+    actor = bought.administrator
+    billing_details.change_billing_details(bought, typed, read_version=0, actor=actor, now=now)
+    change_po_number(bought, "new", read_version=0, actor=actor, now=now)
+    assert content_of(Invoice.get()) == before
+    (due,) = many_due(Subscription.get_by_id(bought.id), 1, now=now)
+    later = content_of(invoices.issue(due, now=now))
+    assert (later.buyer.name, later.po_number) == ("Renamed SAS", "new")
+
+
+# ---- what waits
+
+
+@pytest.fixture
+def waiting(portal: Portal, now: datetime) -> Any:
+    with portal.at(portal.sites["us"]):
+        account = address("US", city="Austin", region="TX", postal_code="78701")
+        active(portal, now=now, account=account, unit_price="100", quantity=1)
+        yield Invoice.get()
+
+
+def test_what_no_rule_knows_waits_and_the_subscription_is_active_all_the_same(waiting: Invoice) -> None:
+    assert (waiting.state, waiting.number, waiting.tax, waiting.content) == (WAITING, None, None, "")
+    assert waiting.tax_question.endswith("which one counts at 78701 Austin TX US?")
+    assert waiting.subscription.status == "active"
+    assert not Counter.select().where(Counter.name.startswith("invoice")).exists()
+    (event,) = events(audit.INVOICE_WAITS)
+    assert event == {"reference": invoices.reference_of(waiting), "question": waiting.tax_question}
+    assert invoices.unissued(WAITING) == [waiting]
+
+
+def test_asking_again_changes_nothing_and_is_written_down_once(waiting: Invoice, now: datetime) -> None:
+    assert invoices.issue_if_known(waiting, now=now).state == WAITING
+    assert len(events(audit.INVOICE_WAITS)) == 1
+    with pytest.raises(NeedsTaxDecision):
+        invoices.issue(waiting, now=now)
+
+
+def test_a_decision_issues_it_at_once(waiting: Invoice, now: datetime) -> None:
+    later = now + timedelta(days=3)
+    issued = invoices.decide_tax(waiting, AUSTIN, actor=OPERATOR, now=later)
+    stored = Invoice.get()
+    assert (stored.number, stored.state, stored.tax_question) == ("INV-2026-000001", OPEN, "")
+    assert (stored.net, stored.tax, stored.gross) == (10_000, 825, 10_825)
+    assert (stored.recorded_at, stored.issued_at) == (now, later)
+    assert (stored.period_start, stored.issued_on) == (date(2026, 11, 22), date(2026, 11, 25))
+    (group,) = content_of(issued).taxes
+    assert (group.category, group.rate, group.reason) == ("S", Decimal("8.25"), "")
+    (event,) = events(audit.INVOICE_TAX_DECIDED)
+    assert (event["category"], event["rate"], event["reason"]) == ("S", "8.25", "Texas 6.25, Austin 2")
+    assert json.loads(stored.tax_decision)["reason"] == event["reason"]
+    by = {one.action: one.actor_kind for one in AuditEvent.select() if one.action.startswith("invoice.")}
+    assert by[audit.INVOICE_TAX_DECIDED] == by[audit.INVOICE_ISSUED] == "operator"
+
+
+def test_a_decision_that_nothing_is_charged_says_why_on_the_invoice(waiting: Invoice, now: datetime) -> None:
+    exempt = checked_decision(category="E", rate="0", reason="Resale certificate 01-339")
+    (group,) = content_of(invoices.decide_tax(waiting, exempt, actor=OPERATOR, now=now)).taxes
+    assert (group.category, group.reason) == ("E", "Resale certificate 01-339")
+
+
+def test_one_decision_is_enough(waiting: Invoice, now: datetime) -> None:
+    invoices.decide_tax(waiting, AUSTIN, actor=OPERATOR, now=now)
+    with pytest.raises(NothingWaits):
+        invoices.decide_tax(waiting, AUSTIN, actor=OPERATOR, now=now)
+    assert len(events(audit.INVOICE_TAX_DECIDED)) == 1
+
+
+def test_it_is_found_by_its_reference(waiting: Invoice) -> None:
+    reference = invoices.reference_of(waiting)
+    assert reference == f"{waiting.subscription.public_id}/2026-11-22"
+    assert invoices.waiting_invoice(f" {reference} ") == waiting
+    for wrong in ("", "SUB-US-1/2026-11-22", waiting.subscription.public_id, f"{reference}x"):
+        with pytest.raises(NothingWaits) as refusal:
+            invoices.waiting_invoice(wrong)
+        assert wrong in str(refusal.value)
+
+
+def test_what_the_company_says_meanwhile_may_answer_the_question(
+    portal: Portal, site_de: Site, now: datetime
+) -> None:
+    with portal.at(site_de):
+        subscription = active(portal, now=now, account=address("AT", postal_code="1010"))
+        waiting = Invoice.get()
+        assert "no VAT number" in waiting.tax_question
+        stored = billing_details.shown_details(subscription.account)
+        typed = {**stored.values, "vat_id": "ATU13585627"}
+        billing_details.change_billing_details(
+            subscription, typed, read_version=0, actor=subscription.administrator, now=now
+        )
+        issued = invoices.issue_if_known(waiting, now=now)
+        assert (issued.state, content_of(issued).taxes[0].category) == (OPEN, "AE")
+
+
+def test_an_unknown_number_is_said(issued: Invoice) -> None:
+    assert invoices.by_number(" FA-2026-000001 ") == issued
+    with pytest.raises(InvoiceUnknown) as refusal:
+        invoices.by_number("FA-2026-000002")
+    assert "no invoice FA-2026-000002" in str(refusal.value)
+
+
+# ---- what it costs
+
+
+def test_issuing_asks_the_database_little(
+    bought: Subscription, now: datetime, count_queries: Callable[[], list[str]]
+) -> None:
+    (due,) = many_due(bought, 1, now=now)
+    seen = count_queries()
+    invoices.issue(due, now=now)
+    asked = [sql for sql in seen if not sql.startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+    assert len(asked) <= 10, asked
+
+
+def test_its_parties_are_those_that_the_tax_was_decided_for(issued: Invoice) -> None:
+    said = content_of(issued)
+    seller, buyer = invoice_content.parties(issued)
+    assert (said.seller, said.buyer) == (seller, buyer)
