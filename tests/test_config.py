@@ -54,6 +54,7 @@ def test_production_speaks_https_without_a_port() -> None:
         ({"PORTAL_SMTP": "mail.example:25"}, ["PORTAL_SMTP", "smtp://host:25"]),
         ({"PORTAL_SMTP": "https://mail.example"}, ["PORTAL_SMTP", "smtp://host:25"]),
         ({"PORTAL_SMTP": "smtp://"}, ["PORTAL_SMTP", "smtp://host:25"]),
+        ({"PORTAL_QUEUE": "amqp://queue"}, ["PORTAL_QUEUE", "redis://"]),
         ({"PORTAL_DATABASE": "postgresql://db/portal"}, ["PORTAL_DATABASE", "{site}", "of its own"]),
         ({"PORTAL_DATABASE": "mysql://db/{site}"}, ["sqlite:///", "postgresql://", "mysql"]),
         ({"PORTAL_DATABASE_FR": "/data/fr.db"}, ["sqlite:///", "postgresql://"]),

@@ -42,6 +42,7 @@ class Settings:
     database: str | None
     databases: Mapping[str, str]
     rate_limit_storage: str
+    queue: str | None
 
     @property
     def production(self) -> bool:
@@ -67,6 +68,11 @@ class Settings:
         if "support" in self.databases or self.database:
             return self.database_url("support")
         return f"sqlite:///{self.data.resolve() / 'support.sqlite3'}"
+
+    @property
+    def queue_url(self) -> str:
+        """Where workers look for what to do; not precious: what is due is queued again."""
+        return self.queue or f"sqlite:///{self.data.resolve() / 'queue.sqlite3'}"
 
 
 def _mode(env: Mapping[str, str]) -> Mode:
@@ -117,6 +123,13 @@ def _databases(env: Mapping[str, str]) -> tuple[str | None, dict[str, str]]:
     return pattern, single
 
 
+def _queue(env: Mapping[str, str]) -> str | None:
+    url = env.get("PORTAL_QUEUE") or None
+    if url and urlsplit(url).scheme not in ("sqlite", "postgresql", "redis", "rediss"):
+        raise SettingsError("PORTAL_QUEUE must look like sqlite:///…, postgresql://… or redis://….")
+    return url
+
+
 def _refuse_demo_settings(settings: Settings) -> None:
     """What a demo may have and a production portal must not."""
     problems = []
@@ -149,6 +162,7 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         database=pattern,
         databases=single,
         rate_limit_storage=env.get("PORTAL_RATE_LIMITS", "memory://"),
+        queue=_queue(env),
     )
     if settings.production:
         _refuse_demo_settings(settings)

@@ -18,10 +18,10 @@ def cli() -> None:
 
 
 def _add_groups() -> None:
-    from webapp.commands import database, demo, invoices, jobs, mail, orders
+    from webapp.commands import database, demo, invoices, jobs, mail, orders, worker
 
     groups = (orders.orders, invoices.invoices, jobs.jobs, mail.mail, database.db)
-    for command in (*groups, demo.demo, demo.serve, demo.work):
+    for command in (*groups, worker.worker, demo.demo, demo.serve, demo.work):
         cli.add_command(command)
 
 

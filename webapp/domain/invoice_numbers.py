@@ -7,10 +7,10 @@ The number is taken in the transaction that issues; what is rolled back gives it
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from webapp.data import counters
 from webapp.data.keys import search_key
-from webapp.data.subscriptions import Subscription
 from webapp.sites import Bank
 
 _DIGITS = 6

@@ -8,6 +8,7 @@ from webapp.assembly import Portal
 from webapp.data.database import atomic
 from webapp.data.subscriptions import LAPSED, PENDING, SHELF_GONE, Subscription
 from webapp.domain import audit
+from webapp.jobs import turn
 from webapp.sites import Site
 
 _BATCH = 200
@@ -17,8 +18,9 @@ def lapse(portal: Portal, site: Site) -> int:
     """How many were marked."""
     now, marked = portal.clock(), 0
     with portal.at(site):
-        while overdue := _overdue(now):
+        while not turn.is_over() and (overdue := _overdue(now)):
             marked += sum(_mark(subscription, now) for subscription in overdue)
+            turn.advanced(len(overdue))
     return marked
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from webapp.assembly import Portal
 from webapp.data.outbox import OutboxMessage
 from webapp.domain import outbox
+from webapp.jobs import turn
 from webapp.mail.failures import PermanentFailure, ServerUnavailable, TemporaryFailure, in_words
 from webapp.mail.headers import Unsendable
 from webapp.mail.message import build_message, recipient
@@ -35,13 +36,14 @@ def deliver(portal: Portal, site: Site, transport: Transport) -> Delivered:
     due_by = portal.clock()
     outcomes: Counter[str] = Counter()
     unavailable = ""
-    while not unavailable and (message := _claim(portal, site, due_by)) is not None:
+    while not unavailable and not turn.is_over() and (message := _claim(portal, site, due_by)) is not None:
         try:
             outcomes[_attempt(portal, site, transport, message)] += 1
         except ServerUnavailable as problem:
             unavailable = str(problem)
             with portal.at(site):
                 outbox.postponed(message, error=unavailable, now=portal.clock())
+        turn.advanced()
     return Delivered(outcomes["sent"], outcomes["queued"], outcomes["dead"], unavailable)
 
 

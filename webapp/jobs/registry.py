@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from webapp.assembly import Portal
+from webapp.jobs.issue import issue
 from webapp.jobs.lapse import lapse
 from webapp.jobs.outbox import deliver
 from webapp.jobs.purge import purge
+from webapp.jobs.renew import end, renew
 from webapp.jobs.whereabouts import answer_waiting
 from webapp.mail.failures import in_words
 from webapp.mail.transport import transport_for
@@ -27,9 +30,13 @@ class UnknownJob(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """Running it once more than needed does no harm: what is due is read from the site's tables."""
+
     name: str
     summary: str
     run: Callable[[Portal, Site], Counts]
+    every: timedelta = timedelta(minutes=1)  # how often a worker looks whether something is due
+    in_hurry: bool = True  # false: it may wait for others' servers, so everything else goes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,22 @@ def _deliver(portal: Portal, site: Site) -> Counts:
     return {"sent": done.sent, "failed": done.failed, "dead": done.dead}
 
 
+def _lapse(portal: Portal, site: Site) -> Counts:
+    return {"lapsed": lapse(portal, site)}
+
+
+def _purge(portal: Portal, site: Site) -> Counts:
+    return {"deleted": purge(portal, site)}
+
+
 _ALL = (
-    Job("lapse", "mark subscriptions that nobody activated in time", lambda *at: {"lapsed": lapse(*at)}),
-    Job("whereabouts", "look for people who miss their subscriptions", answer_waiting),
-    Job("outbox", "deliver waiting e-mails", _deliver),
-    Job("purge", "delete expired links, sessions and attempts", lambda *at: {"deleted": purge(*at)}),
+    Job("lapse", "mark subscriptions that nobody activated in time", _lapse, timedelta(minutes=15)),
+    Job("renew", "begin terms and billing periods, record their invoices", renew, timedelta(minutes=5)),
+    Job("end", "end what was cancelled, free its licenses", end, timedelta(minutes=5)),
+    Job("issue", "issue invoices that are due", issue),
+    Job("whereabouts", "look for people who miss their subscriptions", answer_waiting, timedelta(seconds=30)),
+    Job("outbox", "deliver waiting e-mails", _deliver, timedelta(seconds=5), in_hurry=False),
+    Job("purge", "delete expired links, sessions and attempts", _purge, timedelta(hours=1)),
 )
 JOBS: Mapping[str, Job] = {job.name: job for job in _ALL}
 
@@ -72,9 +90,13 @@ def run_due(
     portal: Portal, names: Iterable[str] | None = None, sites: Iterable[Site] | None = None
 ) -> list[JobResult]:
     """All jobs at all sites, or those named. What fails at one site stops nothing elsewhere."""
-    chosen = [_job(name) for name in names] if names is not None else list(_ALL)
+    chosen = jobs_named(names)
     at = list(sites) if sites is not None else list(portal.sites)
-    return [_run(portal, job, site) for job in chosen for site in at]
+    return [run_one(portal, job, site) for job in chosen for site in at]
+
+
+def jobs_named(names: Iterable[str] | None) -> list[Job]:
+    return [_job(name) for name in names] if names is not None else list(_ALL)
 
 
 def _job(name: str) -> Job:
@@ -83,7 +105,7 @@ def _job(name: str) -> Job:
     return JOBS[name]
 
 
-def _run(portal: Portal, job: Job, site: Site) -> JobResult:
+def run_one(portal: Portal, job: Job, site: Site) -> JobResult:
     try:
         return JobResult(job.name, site.code, job.run(portal, site))
     except MailServerUnavailable as problem:

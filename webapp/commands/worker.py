@@ -1,0 +1,51 @@
+"""`portal worker`: does what is due, at all sites, for as long as it runs."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from webapp.assembly import Portal
+from webapp.commands.context import with_portal
+from webapp.data.database import MAX_CONNECTIONS
+
+
+@click.command()
+@click.option(
+    "--workers",
+    "number",
+    type=click.IntRange(1, MAX_CONNECTIONS),
+    default=2,
+    show_default=True,
+    envvar="PORTAL_WORKERS",
+    show_envvar=True,
+    help="How many work at the same time.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["thread", "process"]),
+    default="thread",
+    show_default=True,
+    envvar="PORTAL_WORKER_KIND",
+    show_envvar=True,
+    help="Threads of one process, or a process each.",
+)
+@with_portal
+def worker(portal: Portal, number: int, kind: str) -> None:
+    """Deliver e-mails, note what lapsed, tidy up: all the time, at all sites.
+
+    Ends on SIGTERM or Ctrl-C after finishing what it is at. Any number may run, on any number of machines.
+    """
+    from webapp.jobs.queue import JobQueue, make_workers
+
+    _log_to_stderr()
+    workers = make_workers(JobQueue(portal), number=number, kind=kind)
+    portal.databases.close_all()  # before it forks
+    click.echo(f"Working at {len(portal.sites)} sites with {number} × {kind}. SIGTERM ends it.", err=True)
+    workers.run()
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("webapp").setLevel(logging.INFO)  # huey's own would be a line for each look at nothing
