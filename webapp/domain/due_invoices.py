@@ -11,13 +11,15 @@ from webapp.data.statements import rows
 from webapp.data.subscriptions import Subscription
 from webapp.domain import invoices, outbox
 from webapp.domain.calendar import local_date
+from webapp.domain.cancellation import last_day_before
 
 BATCH = 200
 MAILED = "annual"  # who renews each month hears of it by the invoice alone
 
 # None of them has a day by which to pay yet: that makes it one step into an index.
 _DUE_SQL = """
-SELECT i.id FROM invoice i WHERE i.state = 'due' AND i.due_on IS NULL AND i.id > :after ORDER BY i.id LIMIT :size
+SELECT i.id FROM invoice i WHERE i.state = 'due' AND i.due_on IS NULL AND i.id > :after
+ORDER BY i.id LIMIT :size
 """
 
 
@@ -27,7 +29,7 @@ def due(*, after: int = 0, size: int = BATCH) -> Sequence[int]:
 
 
 def issue(invoice_id: int, *, now: datetime) -> Invoice:
-    """Issued, or waiting for a decision about its tax: the term has begun in both cases, and is told of once."""
+    """Issued, or waiting for a decision about its tax: in both cases a term that has begun is told of."""
     with atomic():
         invoice = invoices.issue_if_known(_claimed(invoice_id), now=now)
         if _begins_a_term(invoice):
@@ -59,5 +61,6 @@ def _tell(invoice: Invoice, *, now: datetime) -> None:
         subscription=subscription,
         path=f"/subscriptions/{subscription.public_id}",
         invoice=invoice,
+        last_day=last_day_before(subscription.term_end),
         now=now,
     )

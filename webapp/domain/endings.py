@@ -23,7 +23,8 @@ from webapp.domain.renewals import BATCH, START, Place
 # Not before the last billing period has its invoice.
 _DUE_SQL = """
 SELECT s.id, s.billed_until FROM subscription s
-WHERE s.status = 'active' AND s.billed_until <= :today AND s.ends_on <= :today AND s.billed_until >= s.term_end
+WHERE s.status = 'active' AND s.billed_until <= :today AND s.ends_on <= :today
+ AND s.billed_until >= s.term_end
  AND (s.billed_until, s.id) > (:after, :after_id)
 ORDER BY s.billed_until, s.id LIMIT :size
 """

@@ -1,4 +1,4 @@
-"""What time does to a subscription that goes on: billing periods begin, and at the end of a term the next one.
+"""What time does to a subscription that goes on: billing periods begin, and after a term the next one.
 
 `billed_until` is the first day that no invoice is recorded for, and so the day on which something is to be
 done. Each step moves it, in the transaction that records the invoice: whoever comes second, or again after a
@@ -44,7 +44,8 @@ _LOCK = {"sqlite": "", "postgresql": "FOR UPDATE OF s SKIP LOCKED"}
 # Only what still stands as it was read: each term and each period begins once.
 _STEP_SQL = """
 WITH step (id, was_billed, was_end, billed_until, term_start, term_end, quantity, renews) AS (VALUES :each)
-UPDATE subscription SET billed_until = step.billed_until, term_start = step.term_start, term_end = step.term_end,
+UPDATE subscription SET
+ billed_until = step.billed_until, term_start = step.term_start, term_end = step.term_end,
  renewal_key = CASE WHEN subscription.ends_on IS NULL THEN step.term_end ELSE subscription.renewal_key END,
  quantity = CASE WHEN step.renews = 1 THEN step.quantity ELSE subscription.quantity END,
  next_quantity = CASE WHEN step.renews = 1 THEN NULL ELSE subscription.next_quantity END,
@@ -75,7 +76,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """How many began another term, how many a billing period within one; where the last one looked at stands."""
+    """How many began another term, how many a billing period within one; where the last of them stands."""
 
     renewed: int = 0
     billed: int = 0
@@ -170,7 +171,8 @@ def _move_po_numbers(renewed: Iterable[Step]) -> None:
 
 
 def _event(step: Step) -> audit.Happened:
-    found, details = step.found, {"term_start": step.term.start.isoformat(), "term_end": step.term.end.isoformat()}
+    found, term = step.found, step.term
+    details: dict[str, Any] = {"term_start": term.start.isoformat(), "term_end": term.end.isoformat()}
     if step.quantity != found.quantity:
         details |= {"quantity": step.quantity, "quantity_was": found.quantity}
     if step.po_number != found.po_number:

@@ -1,4 +1,4 @@
-"""What the calendar says of a subscription: its next billing period, its next term, and whether it is over."""
+"""What the calendar says of a subscription: its next billing period and term, and whether it is over."""
 
 from __future__ import annotations
 
@@ -47,3 +47,11 @@ def next_term(found: Any) -> Period:
     """The one that the renewal begins."""
     end = add_months(found.term_end, MONTHS[found.commitment], anchor_day=found.anchor_day)
     return Period(found.term_end, end)
+
+
+def running_period(found: Any) -> Period:
+    """The billing period that is paid for up to `billed_until`."""
+    period = period_from(found.term_start, found, term_end=found.term_end)
+    while period.end < found.billed_until:
+        period = period_from(period.end, found, term_end=found.term_end)
+    return period

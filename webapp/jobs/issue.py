@@ -1,4 +1,4 @@
-"""Issues the invoices that renewals have recorded: each once, with its number, in the order of their recording."""
+"""Issues the invoices that renewals have recorded: each once, with its number, oldest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Begins billing periods and terms at a site, and ends what was cancelled: each once, whoever runs it beside."""
+"""Begins billing periods and terms, and ends what was cancelled: each once, whoever runs it beside."""
 
 from __future__ import annotations
 
