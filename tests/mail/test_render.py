@@ -65,6 +65,22 @@ def context(**changes: Any) -> dict[str, Any]:
         "administers": 3,
         "uses": 1,
         "link_days": 30,
+        "number_of_users": 3,
+        "invoice": SimpleNamespace(
+            quantity=3, po_number="BC 2026-113", net=144000, currency="EUR", number="FA-2026-000042"
+        ),
+        "price": SimpleNamespace(
+            added=2,
+            quantity=5,
+            unit_price=24066,
+            net=48132,
+            currency="EUR",
+            first_day=date(2027, 5, 23),
+            last_day=date(2027, 11, 21),
+            period_net=240000,
+        ),
+        "quantity": 2,
+        "going": 1,
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),

@@ -121,6 +121,8 @@ class Price:
 
 
 def price_of_more(subscription: Subscription, added: int, *, product: Product | None, now: datetime) -> Price:
+    if has_ended(subscription, now=now):
+        raise NotThere
     _refuse_uncounted(product)
     if product is None or not product.sold_on(current_site().code):
         raise NotSoldHere
