@@ -28,6 +28,7 @@ def context(**changes: Any) -> dict[str, Any]:
         quantity=3,
         po_number="BC 2026-113",
         account=SimpleNamespace(name="Exemple Construction"),
+        administrator=SimpleNamespace(name="Alice Martin"),
         public_id="SUB-FR-204118",
         term_start=date(2026, 11, 22),
         term_end=date(2027, 11, 22),
@@ -236,7 +237,7 @@ def test_who_never_asked_for_invoices_hears_who_did_and_that_nothing_will_come()
 
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
     for kind in KINDS:
-        if kind not in ("withdrawn", "transfer_taken_back", "seat_removed"):
+        if kind not in ("withdrawn", "transfer_taken_back", "seat_removed", "access_ended"):
             assert f"\n{LINK}\n" in rendered(kind).text
 
 
