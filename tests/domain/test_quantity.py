@@ -123,9 +123,7 @@ def test_on_the_first_day_it_costs_a_whole_period_and_on_the_last_one_day(
 def test_within_a_year_that_is_billed_by_the_month_the_month_counts(
     portal: Portal, bound_fr: Site, product: Product
 ) -> None:
-    bought = active_subscription(
-        portal, now=datetime(2027, 1, 31, 12, tzinfo=UTC), billing_period="monthly"
-    )
+    bought = active_subscription(portal, now=datetime(2027, 1, 31, 12, tzinfo=UTC), billing_period="monthly")
     advance(datetime(2027, 3, 1, tzinfo=UTC))
     price = price_of_more(stored(bought), 1, product=product, now=datetime(2027, 3, 1, tzinfo=UTC))
     assert (price.days, price.period_days, price.last_day) == (30, 31, date(2027, 3, 30))
@@ -175,7 +173,9 @@ def test_nobody_buys_at_a_price_that_was_not_shown(
     refused(ChangedMeanwhile, lambda: add_licences(bought, 2, shown=shown, now=tomorrow, **order))
     refused(ChangedMeanwhile, lambda: add_licences(bought, 3, shown=shown, now=now, **order))
     add_licences(bought, 2, shown=shown, now=now, **order)
-    refused(ChangedMeanwhile, lambda: add_licences(bought, 2, shown=shown, now=now, **order))  # a double click
+    refused(
+        ChangedMeanwhile, lambda: add_licences(bought, 2, shown=shown, now=now, **order)
+    )  # a double click
 
 
 def test_what_cannot_be_bought_is_refused(
@@ -194,9 +194,7 @@ def test_what_cannot_be_bought_is_refused(
         refused(problem, lambda added=added, what=what: add(bought, added, product=what, now=now))  # type: ignore[misc]
 
 
-def test_where_the_next_period_has_begun_it_is_prepared_first(
-    bought: Subscription, product: Product
-) -> None:
+def test_where_the_next_period_has_begun_it_is_prepared_first(bought: Subscription, product: Product) -> None:
     refused(PeriodBegins, lambda: add(bought, 1, product=product, now=MIDNIGHT))
     advance(MIDNIGHT)
     add(bought, 1, product=product, now=MIDNIGHT)

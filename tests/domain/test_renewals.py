@@ -161,9 +161,7 @@ def test_a_leap_day_comes_back_after_four_years(portal: Portal, bound_fr: Site) 
 def test_a_year_that_is_billed_by_the_month_has_twelve_invoices_and_renews_once(
     portal: Portal, bound_fr: Site
 ) -> None:
-    bought = active_subscription(
-        portal, now=datetime(2027, 1, 31, 12, tzinfo=UTC), billing_period="monthly"
-    )
+    bought = active_subscription(portal, now=datetime(2027, 1, 31, 12, tzinfo=UTC), billing_period="monthly")
     assert advance(datetime(2028, 1, 30, 22, 59, tzinfo=UTC)) == (0, 11)
     assert stored(bought).term_start == date(2027, 1, 31)
     starts = [start.isoformat() for start, _end in periods(bought)]
@@ -240,7 +238,9 @@ def test_the_next_purchase_order_number_moves_in_and_is_found(bought: Subscripti
         change_po_number(bought, "X", term=NEXT_TERM, read_version=2, actor=olga, now=MIDNIGHT)
 
 
-def test_without_another_number_the_new_term_goes_on_with_the_old(bought: Subscription, now: datetime) -> None:
+def test_without_another_number_the_new_term_goes_on_with_the_old(
+    bought: Subscription, now: datetime
+) -> None:
     change_po_number(bought, "OLD-1", read_version=0, actor=bought.administrator, now=now)
     advance(MIDNIGHT)
     assert Invoice.get(Invoice.period_start == RENEWAL).po_number == "OLD-1"
@@ -361,9 +361,7 @@ def test_invoices_are_issued_in_order_and_once(portal: Portal, site_fr: Site, cl
         assert len(periods(bought)) == 4
 
 
-def test_what_waits_for_a_decision_about_its_tax_is_told_of_once(
-    portal: Portal, clock: TestClock
-) -> None:
+def test_what_waits_for_a_decision_about_its_tax_is_told_of_once(portal: Portal, clock: TestClock) -> None:
     site = portal.sites["us"]
     with portal.at(site):
         active_subscription(portal, now=clock.now)

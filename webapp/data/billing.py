@@ -56,6 +56,7 @@ class Invoice(SiteModel):
             (("subscription", "cause"), True),
             (("account", "issued_on", "id"), False),
             (("state", "due_on"), False),
+            (("state", "id"), False),  # what is to be issued, in the order of its recording
         )
 
 

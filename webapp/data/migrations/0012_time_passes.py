@@ -12,10 +12,15 @@ def up(migrator, db):
         ' WHERE i.subscription_id = subscription.id AND substr(i.cause, 1, 7) = \'period \'), term_end)'
         ' WHERE status = \'active\''
     )
-    migrator.migrate(migrator.add_index('subscription', ('status', 'billed_until', 'id')))
+    migrator.migrate(
+        migrator.add_index('subscription', ('status', 'billed_until', 'id')),
+        migrator.add_index('invoice', ('state', 'id')),
+    )
 
 
 def down(migrator, db):
+    of_invoices = {tuple(index.columns): index.name for index in db.get_indexes('invoice')}
+    migrator.migrate(migrator.drop_index('invoice', of_invoices['state', 'id']))
     indexes = {tuple(index.columns): index.name for index in db.get_indexes('subscription')}
     migrator.migrate(migrator.drop_index('subscription', indexes['status', 'billed_until', 'id']))
     for column in ('next_quantity', 'billed_until'):
