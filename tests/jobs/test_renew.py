@@ -14,8 +14,10 @@ import pytest
 
 from bench.filling import fill_seats
 from tests.conftest import TestClock
+from tests.domain.test_calendar import day_changes
 from tests.domain.test_cancellation import active_subscription
 from webapp.assembly import Portal
+from webapp.config import resource_folder
 from webapp.data import records, statements
 from webapp.data.audit import AuditEvent
 from webapp.data.billing import DUE, Invoice
@@ -27,10 +29,11 @@ from webapp.domain.renewals import START
 from webapp.jobs.issue import issue
 from webapp.jobs.registry import JOBS, run_due
 from webapp.jobs.renew import end, renew
-from webapp.sites import Site
+from webapp.sites import Site, load_sites
 
 RENEWAL_DAY = datetime(2027, 11, 22, 12, tzinfo=UTC)
 WORKERS = 4
+SITE_CODES = [site.code for site in load_sites(resource_folder("tenants"), str)]
 
 
 def copies(subscription: Subscription, number: int, **changes: Any) -> None:
@@ -156,6 +159,62 @@ def test_with_the_guard_what_both_have_read_is_renewed_once(
     assert sorted(at_once(work, workers=2)) == [0, 40]
     with portal.at(site_fr):
         assert invoices_per_subscription() == {1: 40}
+
+
+# ---- every day, everywhere
+
+
+def every_day_once(portal: Portal, site: Site, *, now: datetime, days: int) -> list[date]:
+    """One subscription renews on each of these days; which of them did so at another second than the first."""
+    first, zone = date(2027, 1, 1), site.time_zone
+    starts = day_changes(zone, first, days)
+    wanted = [first + timedelta(days=number) for number in range(days)]
+    with portal.at(site), atomic():
+        like = active_subscription(portal, now=now)
+        copies(like, days - 1)
+        for found, day in zip(
+            Subscription.select(Subscription.id).order_by(Subscription.id), wanted, strict=True
+        ):
+            over = {"term_end": day, "billed_until": day, "anchor_day": day.day}
+            Subscription.update(over).where(Subscription.id == found.id).execute()
+    wrong = []
+    for day in wanted:
+        steps = [starts[day] + timedelta(seconds=second) for second in (-1, 0, 1)]
+        with portal.at(site):
+            renewed = [renewals.advance(now=at, after=("2000-01-01", 0)).renewed for at in steps]
+        at_once_and_once = not renewed[0] and renewed[1] and not renewed[2]  # with whom renewed a year ago
+        wrong += [] if at_once_and_once else [day]
+    return wrong
+
+
+@pytest.mark.parametrize("code", ["fr", "us"])
+def test_each_renews_at_the_first_second_of_its_day(portal: Portal, code: str, now: datetime) -> None:
+    assert every_day_once(portal, portal.sites[code], now=now, days=100) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("code", SITE_CODES)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_each_renews_at_the_first_second_of_any_day_at_any_site(
+    portal: Portal, code: str, now: datetime
+) -> None:
+    assert every_day_once(portal, portal.sites[code], now=now, days=730) == []
+
+
+@pytest.mark.soak
+def test_eight_workers_renew_a_hundred_thousand(
+    portal: Portal, site_fr: Site, due: Callable[..., None]
+) -> None:
+    number = 100_000
+    due(number)
+    done = at_once(lambda: renew(portal, site_fr), workers=8)
+    assert sum(one["renewed"] for one in done) == number
+    assert renew(portal, site_fr) == {"renewed": 0, "billed": 0}
+    with portal.at(site_fr):
+        assert invoices_per_subscription() == {1: number}
+
+
+# ---- numbers, ends
 
 
 def test_numbers_have_no_gap_whoever_issues(portal: Portal, site_fr: Site, due: Callable[..., None]) -> None:
