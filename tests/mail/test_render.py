@@ -176,8 +176,8 @@ def test_a_missing_purchase_order_number_is_said() -> None:
     bought.po_number = ""
     assert "None given yet" in rendered("activation", subscription=bought).text
     confirmed = rendered("activation_confirmed", subscription=bought)
-    assert "you can add yours in the portal" in confirmed.text
-    assert "you can add yours in the portal" not in rendered("activation_confirmed").text
+    assert "Add yours in the portal" in confirmed.text
+    assert "Add yours in the portal" not in rendered("activation_confirmed").text
 
 
 def test_the_confirmation_says_what_was_accepted_by_whom_and_when_it_renews() -> None:

@@ -100,14 +100,15 @@ def test_who_accepted_what_and_when_is_kept_word_for_word(
     assert ALICE.name in page.text and not page.one("article").all("form")
 
 
-def test_the_first_invoice_is_recorded_as_due_once(
+def test_the_first_invoice_is_issued_once(
     alice: SiteClient, portal: Portal, cast: Cast, clock: TestClock
 ) -> None:
     row = cast.row(ALICE, "pending")
     activate(alice, row.public_id)
     with portal.at(portal.sites["fr"]):
         (invoice,) = Invoice.select().where(Invoice.subscription == row.id)
-        assert (invoice.state, invoice.net, invoice.currency) == ("due", 5 * 48000, "EUR")
+        assert (invoice.state, invoice.net, invoice.currency) == ("open", 5 * 48000, "EUR")
+        assert invoice.number and invoice.tax == 48000
         assert (invoice.period_start, invoice.po_number) == (clock().date(), row.po_number)
 
 

@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 
 from tests.conftest import TestClock
+from tests.support.billed import many_due
 from tests.support.cast import ALICE, Cast, Row
 from tests.support.client import BOOSTED, PARTIAL, RESTORING, SiteClient, page_of, said, signed_in
 from tests.support.page import Page
 from tests.web.conftest import CastEngine, new_app
 from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
+from webapp.data.billing import WAITING, Invoice
 from webapp.data.subscriptions import Subscription
 from webapp.domain import audit
 from webapp.domain.purchase_orders import PoNumberNotText, PoNumberTooLong
@@ -238,3 +240,32 @@ def test_of_eight_at_once_one_wins_and_seven_see_both_values(
     with portal.at(portal.sites["fr"]):
         events = AuditEvent.select().where(AuditEvent.action == audit.PURCHASE_ORDER_CHANGED)
         assert events.count() == 1 and Subscription.get_by_id(row.id).po_version == 1
+
+
+# ---- which invoices it still reaches
+
+
+def test_a_saved_number_says_from_when_on_it_is_on_invoices(
+    alice: SiteClient, row: Row, path: str, portal: Portal
+) -> None:
+    saved = alice.follow(alice.submit(alice.page(path), path, po_number="4500071236")).one(id="po").text
+    with portal.at(portal.sites["fr"]):
+        renewal = Subscription.get_by_id(row.id).term_end
+    assert "figurera sur les factures à partir du" in saved and str(renewal.year) in saved
+    assert "celles déjà émises ne changent pas" in saved
+
+
+def test_an_invoice_that_waits_for_its_tax_still_takes_it(
+    alice: SiteClient, row: Row, path: str, portal: Portal, clock: TestClock
+) -> None:
+    with portal.at(portal.sites["fr"]):
+        (due,) = many_due(Subscription.get_by_id(row.id), 1, now=clock())
+        Invoice.update(state=WAITING).where(Invoice.id == due.id).execute()
+    emptied = alice.follow(alice.submit(alice.page(path), path, po_number=""))
+    assert "dès que sa taxe sera fixée" in emptied.one(id="po-missing").text
+    saved = alice.follow(alice.submit(alice.page(path), path, po_number="4500071236"))
+    assert "sur la facture qui attend sa taxe" in saved.one(id="po").text
+    with portal.at(portal.sites["fr"]):
+        assert Invoice.get_by_id(due.id).po_number == "4500071236"
+        issued = Invoice.get(Invoice.subscription == row.id, Invoice.number.is_null(False))
+        assert issued.po_number == row.po_number

@@ -61,7 +61,7 @@ def decide(portal: Portal, reference: str, code: str, category: str, rate: str, 
             )
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
-        gross = money.in_major_units(issued.gross, issued.currency)
+        gross = money.in_major_units(rules.content_of(issued).gross, issued.currency)
     click.echo(f"Invoice {issued.number} is issued: {gross} {issued.currency}.")
 
 

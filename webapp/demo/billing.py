@@ -35,6 +35,11 @@ _IBANS = {
 }
 
 
+def vat_id() -> str | None:
+    """Of the bound site's companies, which their orders say already."""
+    return _NUMBERS.get(current_site().code, {}).get("vat_id")
+
+
 def tell(portal: Portal, person: Person, *, now: datetime) -> None:
     """Through the rules, some weeks ago; a company that two people administer says it once."""
     own = Subscription.select().where(Subscription.administrator == person, Subscription.status == ACTIVE)

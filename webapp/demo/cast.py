@@ -15,6 +15,7 @@ class Company:
     postal_code: str | None
     city: str
     country: str
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ _ZUG = Company("31900001", "Muster Tiefbau AG", "Beispielweg 11", "6300", "Zug",
 _MILANO = Company("61900001", "Costruzioni Esempio S.r.l.", "Via del Modello 8", "20121", "Milano", "IT")
 _MADRID = Company("51900001", "Obras Ejemplo, S.A.", "Calle de la Muestra 5", "28013", "Madrid", "ES")
 _LEEDS = Company("81900001", "Example & Daughters Civils Ltd", "7 Sample Road", "LS1 1AA", "Leeds", "GB")
-_AUSTIN = Company("71900001", "Sample Structures of Texas, LLC", "500 Example Pkwy", "78701", "Austin", "US")
+_AUSTIN = Company(
+    "71900001", "Sample Structures of Texas, LLC", "500 Example Pkwy", "78701", "Austin", "US", "TX"
+)
 _LODZ = Company("80900001", "Przykładowe Budownictwo Sp. z o.o.", "ul. Wzorcowa 9", "90-001", "Łódź", "PL")
 _DUBAI = Company("91900001", "Al Namuthaj Contracting L.L.C.", "P.O. Box 00000", None, "Dubai", "AE")
 _OSAKA = Company("94900001", "見本建設株式会社", "北区見本町1-2-3", "530-0001", "大阪市", "JP")

@@ -18,7 +18,7 @@ from webapp.data.database import current_site
 from webapp.data.keys import email_key, sort_key
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ACTIVE, ENDED, USED, Seat, Subscription
-from webapp.demo import billing
+from webapp.demo import billing, invoices
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
 from webapp.domain import (
     accounts,
@@ -62,6 +62,8 @@ STORIES = (
     Story("profis-layout-office", 100, 2, 98, payment_method="credit_card"),
     Story("fieldwire-premier", 500, 8, 498, ending="ended", po_number="2025/771"),
     Story("ontrack-lite", 120, po_number="4500055555"),  # nobody activated it: lapsed
+    Story("ontrack-pro", 74, 1, 72, po_number="4500072330"),  # its invoice is overdue
+    Story("ontrack-pro", 10, 1, 8, po_number="4500078104"),  # and this one's open
 )
 _COLLEAGUES = (
     *("Marie Dupont", "Paul Girard", "Yanis Belkacem", "Nora Winter", "Jan Kowalski", "Luca Rossi"),
@@ -81,12 +83,15 @@ def _seed(portal: Portal, site: Site, hashed: str, *, now: datetime) -> bool:
     with portal.at(site):
         if Person.select().where(Person.email_key == email_key(people[0].email)).exists():
             return False
-        numbers = _order_numbers(site)
         for person in people:
-            _seed_person(portal, person, hashed, numbers, now=now)
+            _keep(person, hashed, now=now)
+        _tell_all(portal, people, now=now)
+        for person in people:
+            _join(portal, person, now=now)
         for person in people:
             _give_seat(person, now=now)
             _give_roles(person, now=now)
+        invoices.settle(now=now)
     return True
 
 
@@ -94,7 +99,7 @@ def _give_seat(member: DemoPerson, *, now: datetime) -> None:
     """A member who uses a licence holds one of the first subscription of their company that has some left."""
     if "license" not in member.role:
         return
-    person = Person.get(Person.email_key == email_key(member.email))
+    person = _row(member)
     found = (
         Subscription.select()
         .join(Account)
@@ -120,27 +125,44 @@ def _order_numbers(site: Site) -> Iterator[str]:
         yield f"DEMO-{site.code.upper()}-{number:04}"
 
 
-def _seed_person(
-    portal: Portal, person: DemoPerson, hashed: str, numbers: Iterator[str], *, now: datetime
-) -> None:
+def _keep(person: DemoPerson, hashed: str, *, now: datetime) -> None:
     long_ago = now - timedelta(days=600)
     row = accounts.keep_person(email=person.email, name=person.name, language=person.language, now=long_ago)
     row.password_hash = hashed
     row.save()
-    if person.administers:
-        for story in STORIES:
-            product = portal.catalogue.by_key(story.product)
-            if product and product.sold_on(person.site):
-                _tell(story, product, person, row, next(numbers), portal, now=now)
-    company = person.company
+
+
+def _row(person: DemoPerson) -> Person:
+    found: Person = Person.get(Person.email_key == email_key(person.email))
+    return found
+
+
+def _tell_all(portal: Portal, people: list[DemoPerson], *, now: datetime) -> None:
+    """In the order of their activations, so that the numbers of invoices rise with their dates."""
+    numbers = _order_numbers(current_site())
+    told = [
+        (story, product, person, next(numbers))
+        for person in people
+        for story in STORIES
+        if person.administers
+        and (product := portal.catalogue.by_key(story.product))
+        and product.sold_on(person.site)
+    ]
+    told.sort(key=lambda one: -(one[0].activated_days_ago or 0))
+    for story, product, person, number in told:
+        _tell(story, product, person, _row(person), number, portal, now=now)
+
+
+def _join(portal: Portal, person: DemoPerson, *, now: datetime) -> None:
+    company, row = person.company, _row(person)
     account, _changes = accounts.keep_account(company.number, facts=_company_facts(person), update=False)
-    accounts.join(row, account, now=long_ago)
+    accounts.join(row, account, now=now - timedelta(days=600))
     billing.tell(portal, row, now=now)
 
 
 def _give_roles(person: DemoPerson, *, now: datetime) -> None:
     """As their administrators do: they are there by now."""
-    row, lately = Person.get(Person.email_key == email_key(person.email)), now - timedelta(days=20)
+    row, lately = _row(person), now - timedelta(days=20)
     for company in filter(None, (person.also_at,)):
         accounts.join(row, Account.get(Account.customer_number == company.number), now=lately)
     for company in person.bills:
@@ -166,9 +188,9 @@ def _company_facts(person: DemoPerson) -> dict[str, str | None]:
         "line2": None,
         "postal_code": company.postal_code,
         "city": company.city,
-        "region": None,
+        "region": company.region,
         "country": company.country,
-        "vat_id": None,
+        "vat_id": billing.vat_id(),
     }
 
 
@@ -218,7 +240,7 @@ def _document(story: Story, product: Product, person: DemoPerson, number: str, o
             "address": {
                 key: value for key, value in _company_facts(person).items() if key not in ("name", "vat_id")
             },
-            "vat_id": None,
+            "vat_id": billing.vat_id(),
         },
         "purchaser": {"name": person.name, "email": person.email},
         "product": product.key,

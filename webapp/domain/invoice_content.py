@@ -19,7 +19,7 @@ from webapp.data.issued import (
 )
 from webapp.data.subscriptions import Subscription
 from webapp.domain import money, payment_methods
-from webapp.domain.billing_details import NATIONAL, Shown, shown_details
+from webapp.domain.billing_details import NATIONAL, Shown
 from webapp.domain.invoice_numbers import payment_reference
 from webapp.domain.tax import TaxRule
 from webapp.i18n import speaking, speech
@@ -36,8 +36,9 @@ def language_of(subscription: Subscription) -> str:
     return site.language_for(subscription.language) or site.default_language
 
 
-def seller_of(site: Site, language: str) -> Party:
-    entity = site.legal_entity
+def seller_of(site: Site, language: str = "") -> Party:
+    """In the words of this language, or else of the site's first."""
+    language, entity = language or site.default_language, site.legal_entity
     return Party(
         name=entity.name.in_language(language),
         line1=entity.street,
@@ -76,17 +77,11 @@ def _is_national(name: str, text: str) -> bool:
     return bool(name.startswith(NATIONAL) and text)
 
 
-def parties(invoice: Invoice) -> tuple[Party, Party]:
-    """Seller and buyer as they are now."""
-    language = language_of(invoice.subscription)
-    return seller_of(current_site(), language), buyer_of(shown_details(invoice.account))
-
-
 def invoice_content(
-    invoice: Invoice, *, number: str, rule: TaxRule, issued_on: date, now: datetime
+    invoice: Invoice, *, details: Shown, number: str, rule: TaxRule, issued_on: date, now: datetime
 ) -> IssuedDocument:
     site, subscription, account = current_site(), invoice.subscription, invoice.account
-    language, details = language_of(subscription), shown_details(account)
+    language = language_of(subscription)
     line = _line(invoice, subscription, rule)
     with speaking(speech(language, site.territory)):
         reason = rule.reason_in_speech

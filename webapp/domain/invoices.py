@@ -15,11 +15,12 @@ from webapp.data.accounts import Account
 from webapp.data.billing import DUE, OPEN, UNISSUED, WAITING, Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.issued import IssuedDocument, from_json, to_json
-from webapp.data.subscriptions import Subscription
+from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit, documents, money
 from webapp.domain.audit import PORTAL, Actor
+from webapp.domain.billing_details import Shown, shown_details
 from webapp.domain.calendar import local_date
-from webapp.domain.invoice_content import invoice_content, parties
+from webapp.domain.invoice_content import buyer_of, invoice_content, seller_of
 from webapp.domain.invoice_numbers import invoice_search_key, next_number
 from webapp.domain.refusals import Refusal
 from webapp.domain.tax import Decision, NeedsTaxDecision, TaxRule, decide, decision_from_json
@@ -33,6 +34,11 @@ class AlreadyRecorded(Refusal):
 
     def __str__(self) -> str:
         return f"The invoice for “{self.cause}” is recorded already."
+
+
+class NotBillable(Refusal):
+    def __str__(self) -> str:
+        return "Only an active subscription is invoiced."
 
 
 class AlreadyIssued(Refusal):
@@ -70,6 +76,8 @@ def record_due(
 
     `cause`, `quantity` and `unit_price`: for what is no whole period of the whole subscription.
     """
+    if subscription.status != ACTIVE:
+        raise NotBillable
     values = due_values(subscription, period_start=period_start, period_end=period_end, now=now)
     if cause:
         values["cause"] = cause
@@ -112,10 +120,13 @@ def issue(invoice: Invoice, *, now: datetime, actor: Actor = PORTAL) -> Invoice:
     """The number is taken late: until the transaction ends, nobody else of the series gets one."""
     with atomic():
         current = _claimed(invoice)
-        rule = tax_of(current)
+        details = shown_details(current.account)
+        rule = tax_of(current, details)
         issued_on = local_date(now, current_site().time_zone)
         number = next_number(current_site().invoicing.series, issued_on=issued_on)
-        content = invoice_content(current, number=number, rule=rule, issued_on=issued_on, now=now)
+        content = invoice_content(
+            current, details=details, number=number, rule=rule, issued_on=issued_on, now=now
+        )
         freeze(current, content)
         audit.record(
             audit.INVOICE_ISSUED,
@@ -145,12 +156,12 @@ def _claimed(invoice: Invoice) -> Invoice:
     )
 
 
-def tax_of(invoice: Invoice) -> TaxRule:
+def tax_of(invoice: Invoice, details: Shown) -> TaxRule:
     """As a person decided, or by the rules; or the question, raised."""
     if invoice.tax_decision:
         return decision_from_json(invoice.tax_decision).rule
-    seller, buyer = parties(invoice)
-    return decide(seller, buyer, standard_rate=current_site().tax_rate)
+    site = current_site()
+    return decide(seller_of(site), buyer_of(details), standard_rate=site.tax_rate)
 
 
 def freeze(invoice: Invoice, content: IssuedDocument) -> None:
