@@ -59,7 +59,7 @@ format: setup ## put the code into the house's format
 bench: setup ## measure list and manage page against their floor, into bench/results.json
 	$(BIN)/python -m bench
 
-soak: setup chromium java ## the long runs and full matrices
+soak: setup chromium java ## the long runs and full matrices, and what they measured; needs strace
 	$(BIN)/python -m pytest -m soak -n $(WORKERS) --dist loadgroup
 
 lighthouse: setup chromium ## Lighthouse's scores of the main pages; PAGES="list help" looks at these only

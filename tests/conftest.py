@@ -11,12 +11,15 @@ import peewee as pw
 import pytest
 
 from tests.support.engines import PostgresEngine, SqliteEngine
+from tests.support.figures import figure, pytest_terminal_summary
 from webapp.assembly import Portal
 from webapp.config import read_settings
 from webapp.data.database import Databases, database
 from webapp.data.support import SupportStore
 from webapp.i18n import SOURCE_LANGUAGE, speaking, speech
 from webapp.sites import Site, load_catalogue, load_sites
+
+__all__ = ["figure", "pytest_terminal_summary"]
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

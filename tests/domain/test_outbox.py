@@ -19,7 +19,7 @@ from webapp.data.database import atomic
 from webapp.data.outbox import DEAD, QUEUED, SENT, WITHDRAWN, OutboxMessage
 from webapp.data.sign_in import Token
 from webapp.data.subscriptions import Subscription
-from webapp.domain import outbox, tokens
+from webapp.domain import deliveries, outbox, tokens
 from webapp.domain.outbox import TokenRequest
 from webapp.sites import Site
 
@@ -255,11 +255,11 @@ def test_a_dead_message_may_start_again_under_the_same_id(alice: Person, now: da
     message = take(now)
     outbox.failed(message, error="550 no such user", now=now, permanent=True)
     later = now + timedelta(days=5)
-    assert outbox.retry(message.message_id, now=later)
+    assert deliveries.retry(message.message_id, now=later)
     again = take(later)
     assert (again.message_id, again.attempts) == (message.message_id, 1)
-    assert not outbox.retry(message.message_id, now=later)
-    assert not outbox.retry("<unknown@fr.localhost>", now=later)
+    assert not deliveries.retry(message.message_id, now=later)
+    assert not deliveries.retry("<unknown@fr.localhost>", now=later)
 
 
 @pytest.mark.parametrize(("locked", "winners"), [(True, 1), (False, 2)])

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.conftest import TestClock
@@ -329,6 +330,19 @@ def test_a_queue_that_is_busy_is_not_thrown_away(make_queue: Callable[..., JobQu
     busy.close()
     assert os.stat(queue_file(queue)).st_ino == inode
     assert waiting(queue) == {("outbox", "fr"): 1}
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_queue_in_postgresql_that_drops_its_connections_loses_no_turn(
+    queue: JobQueue, engine: PostgresEngine
+) -> None:
+    name = engine._name(queue.portal.settings.queue_url)
+    ended = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = %s"
+    queue.pending_count()
+    assert engine.admin.execute(ended, (name,)).fetchone()[0] > 0
+    with pytest.raises(psycopg.OperationalError):
+        queue.queue_due()
+    assert queue.queue_due() == len(registry.JOBS) * SITES
 
 
 @on_sqlite

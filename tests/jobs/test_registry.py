@@ -6,11 +6,13 @@ import logging
 from dataclasses import replace
 from types import MappingProxyType
 
+import peewee as pw
 import pytest
 
 from tests.conftest import TestClock
 from tests.mail.cast import person
 from webapp.assembly import Portal
+from webapp.data.schema import OldSchema
 from webapp.domain import outbox
 from webapp.jobs import registry
 from webapp.jobs.registry import JOBS, Job, UnknownJob, run_due
@@ -32,7 +34,7 @@ def test_jobs_and_sites_can_be_chosen(portal: Portal, site_fr: Site) -> None:
 
 
 def test_an_unknown_job_is_refused_in_plain_words(portal: Portal) -> None:
-    with pytest.raises(UnknownJob, match=r"no job “nonsense”\. Jobs: lapse, whereabouts, outbox, purge"):
+    with pytest.raises(UnknownJob, match=r"no job “nonsense”\. Jobs: lapse, renew, end, issue, whereabouts, outbox, purge"):
         run_due(portal, ["nonsense"])
 
 
@@ -51,6 +53,26 @@ def test_what_fails_at_one_site_is_reported_and_stops_no_other(
     assert [(result.site, result.error) for result in failed] == [("de", "OSError: disk full")]
     assert len(results) == len(portal.sites)
     assert "Job work failed at site de" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "problem", [pw.OperationalError("connection refused"), OldSchema("run portal db migrate")]
+)
+def test_a_database_that_is_away_is_one_line_in_the_log(
+    portal: Portal,
+    site_fr: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    problem: Exception,
+) -> None:
+    def run(_portal: Portal, _site: Site) -> dict[str, int]:
+        raise problem
+
+    monkeypatch.setattr(registry, "JOBS", MappingProxyType({"work": Job("work", "", run)}))
+    (result,) = run_due(portal, ["work"], [site_fr])
+    assert str(problem) in result.error
+    (logged,) = caplog.records
+    assert (logged.levelname, logged.exc_info) == ("WARNING", None)
 
 
 def test_the_demo_keeps_its_mail_in_the_mailbox(portal: Portal, clock: TestClock) -> None:

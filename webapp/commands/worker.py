@@ -35,7 +35,8 @@ from webapp.data.database import MAX_CONNECTIONS
 def worker(portal: Portal, number: int, kind: str) -> None:
     """Deliver e-mails, note what lapsed, tidy up: all the time, at all sites.
 
-    Ends on SIGTERM or Ctrl-C after finishing what it is at. Any number may run, on any number of machines.
+    On SIGTERM it finishes what it is at and ends; Ctrl-C ends it at once, which is as safe as a crash. Any
+    number may run, on any number of machines.
     """
     from webapp.jobs.queue import JobQueue, make_workers
 

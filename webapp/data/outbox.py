@@ -10,6 +10,7 @@ from webapp.data.database import InstantField, SiteForeignKey, SiteModel
 from webapp.data.subscriptions import Subscription
 
 QUEUED, SENT, DEAD, WITHDRAWN = "queued", "sent", "dead", "withdrawn"
+BOUNCED = "bounced"  # a server took it, and said later that it did not arrive
 
 
 class OutboxMessage(SiteModel):
@@ -22,9 +23,9 @@ class OutboxMessage(SiteModel):
     text = pw.TextField()
     html = pw.TextField()
     attachments = pw.TextField(default="")  # JSON: subject and form of each stored document
-    person = SiteForeignKey(Person, null=True, backref="messages")
+    person = SiteForeignKey(Person, null=True, backref="messages", index=False)
     recipient = SiteForeignKey(InvoiceRecipient, null=True, backref="messages", on_delete="SET NULL")
-    subscription = SiteForeignKey(Subscription, null=True, backref="messages")
+    subscription = SiteForeignKey(Subscription, null=True, backref="messages", index=False)
     # A secret link is minted when the mail is delivered, never stored with the text.
     token_purpose = pw.CharField(max_length=20, null=True)
     token_next_path = pw.TextField(default="")
@@ -36,7 +37,12 @@ class OutboxMessage(SiteModel):
     attempts = pw.IntegerField(default=0)
     claim = pw.CharField(max_length=32, null=True)  # who is delivering it now
     sent_at = InstantField(null=True)
+    bounced_at = InstantField(null=True)
     last_error = pw.TextField(default="")
 
     class Meta:
-        indexes = ((("state", "next_attempt_at"), False),)
+        indexes = (
+            (("state", "next_attempt_at"), False),
+            (("person", "state"), False),
+            (("subscription", "state"), False),
+        )

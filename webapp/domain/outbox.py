@@ -223,13 +223,6 @@ def _still_ours(message: OutboxMessage) -> pw.Expression:
 # ---- for operators
 
 
-def retry(message_id: str, *, now: datetime) -> bool:
-    """A dead message starts again, with the same Message-ID. False: there is no such dead message."""
-    change = OutboxMessage.update(state=QUEUED, next_attempt_at=now, attempts=0)
-    dead = (OutboxMessage.message_id == message_id) & (OutboxMessage.state == DEAD)
-    return bool(change.where(dead).execute())
-
-
 def counts() -> Mapping[str, int]:
     """State → how many."""
     found = rows("SELECT state, count(*) AS number FROM outbox_message GROUP BY state")

@@ -6,12 +6,13 @@ Answers never tell whether an address is known.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webapp.data.accounts import Account, Person
-from webapp.data.database import atomic, from_micros, to_micros
+from webapp.data.database import STORAGE_FAILURES, atomic, from_micros, to_micros
 from webapp.data.keys import email_key
 from webapp.data.records import find, insert
 from webapp.data.sign_in import Session
@@ -19,6 +20,8 @@ from webapp.data.statements import rows
 from webapp.domain import audit, limits, outbox, passwords, seats, tokens, transfer
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
+
+log = logging.getLogger(__name__)
 
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
@@ -91,8 +94,7 @@ def person_of_session(token: str, *, now: datetime) -> SignedIn | None:
     found = memberships[0]
     seen = from_micros(found.last_seen_at)
     if now - seen > SEEN_STEP:
-        Session.update(last_seen_at=now).where(Session.token_hash == found.token_hash).execute()
-        _note_presence(found.person_id, now=now)  # they were signed in already, and have come
+        _note_seen(found.token_hash, found.person_id, now=now)
     accounts = tuple(
         OwnAccount(one.account_id, one.customer_number, one.account_name, one.billing_since is not None)
         for one in memberships
@@ -103,6 +105,15 @@ def person_of_session(token: str, *, now: datetime) -> SignedIn | None:
     return SignedIn(
         found.person_id, found.name, found.email, found.language, found.token_hash, seen, accounts, looked_at
     )
+
+
+def _note_seen(token_hash: str, person_id: int, *, now: datetime) -> None:
+    """While nothing can be stored, who only reads is not turned away."""
+    try:
+        Session.update(last_seen_at=now).where(Session.token_hash == token_hash).execute()
+        _note_presence(person_id, now=now)  # they were signed in already, and have come
+    except STORAGE_FAILURES as failure:
+        log.warning("that somebody was seen could not be noted: %s", failure)
 
 
 def look_at_account(signed_in: SignedIn, account: Account) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from webapp.assembly import Portal
 from webapp.data.billing import WAITING
+from webapp.data.database import STORAGE_FAILURES
 from webapp.domain import due_invoices
 from webapp.domain.invoices import AlreadyIssued
 from webapp.sites import Site
@@ -42,6 +43,8 @@ def _issue(portal: Portal, site: Site, invoice: int, now: datetime) -> str:
             state = due_invoices.issue(invoice, now=now).state
     except AlreadyIssued:
         return "elsewhere"  # another worker was faster
+    except STORAGE_FAILURES:
+        raise
     except Exception:
         log.exception("Invoice row %s of site %s could not be issued.", invoice, site.code)
         return "failed"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from huey import Huey
-from huey.consumer import Consumer, Scheduler
+from huey.consumer import Consumer, Scheduler, Worker
 from huey.registry import Message
 from huey.serializer import Serializer
 
@@ -54,14 +55,16 @@ class Timetable:
         self._jobs = list(jobs)
 
     def due(self, at: float) -> list[Job]:
-        found = [job for job in self._jobs if self._next.get(job.name, at) <= at]
-        self._next.update({job.name: at + job.every.total_seconds() for job in found})
-        return found
+        return [job for job in self._jobs if self._next.get(job.name, at) <= at]
+
+    def queued(self, jobs: Iterable[Job], at: float) -> None:
+        self._next.update({job.name: at + job.every.total_seconds() for job in jobs})
 
 
 class JobQueue(Huey):
     def __init__(self, portal: Portal, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self.portal, self.stopping = portal, lambda: False
+        self.home = os.getpid()
         self._seconds = seconds
         self._timetable = Timetable(registry.JOBS.values())
         storage = storage_for(portal.settings.queue_url)
@@ -71,12 +74,14 @@ class JobQueue(Huey):
     def queue_due(self) -> int:
         """A task for each job that is due at each site, unless one waits already: while nobody works, the
         queue does not grow. Says how many were added."""
-        due = self._timetable.due(self._seconds())
+        now = self._seconds()
+        due = self._timetable.due(now)
         waiting = {tuple(task.args) for task in self.pending()} if due else set()
         wanted = [(job, site) for job in due for site in self.portal.sites.codes]
         missing = [(job, site) for job, site in wanted if (job.name, site) not in waiting]
         for job, site in missing:
             self.add(job.name, site, priority=_HURRY if job.in_hurry else _PATIENCE)
+        self._timetable.queued(due, now)  # not before: a queue that failed just now is asked again
         return len(missing)
 
     def add(self, job: str, site: str, *, priority: int = _PATIENCE) -> None:
@@ -105,10 +110,26 @@ def _in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts.items())
 
 
+def _end_with(home: int) -> None:
+    """Worker processes end with the one that started them, even if that was killed."""
+    if home not in (os.getpid(), os.getppid()):
+        raise KeyboardInterrupt  # what huey's loops end at in silence
+
+
+class _Worker(Worker):
+    def loop(self, now: Any = None) -> None:
+        _end_with(self.huey.home)
+        super().loop(now)
+
+
 class _Scheduler(Scheduler):
     """huey looks at its periodic tasks once a minute; our timetable has shorter turns and sites."""
 
     periodic_task_seconds = 1
+
+    def loop(self, now: Any = None) -> None:
+        _end_with(self.huey.home)
+        super().loop(now)
 
     def enqueue_periodic_tasks(self, now: Any) -> None:
         try:
@@ -118,11 +139,12 @@ class _Scheduler(Scheduler):
 
 
 class Workers(Consumer):
+    worker_class = _Worker
     scheduler_class = _Scheduler
 
 
 def make_workers(queue: JobQueue, *, number: int, kind: str) -> Workers:
-    """`run()` works until SIGTERM or SIGINT, and finishes then what it is at."""
+    """`run()` works until SIGTERM, and finishes then what it is at."""
     workers = Workers(
         queue,
         workers=number,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from webapp.assembly import Portal
+from webapp.data.database import STORAGE_FAILURES
+from webapp.data.schema import OldSchema
 from webapp.jobs.issue import issue
 from webapp.jobs.lapse import lapse
 from webapp.jobs.outbox import deliver
@@ -111,6 +113,9 @@ def run_one(portal: Portal, job: Job, site: Site) -> JobResult:
     except MailServerUnavailable as problem:
         log.warning("The mail server takes nothing from site %s: %s", site.code, problem)
         return JobResult(job.name, site.code, error=str(problem))
+    except (OldSchema, *STORAGE_FAILURES) as problem:  # they last: no traceback every few seconds
+        log.warning("Job %s can't work at site %s: %s", job.name, site.code, in_words(problem))
+        return JobResult(job.name, site.code, error=in_words(problem))
     except Exception as problem:
         log.exception("Job %s failed at site %s.", job.name, site.code)
         return JobResult(job.name, site.code, error=in_words(problem))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from webapp.assembly import Portal
+from webapp.data.database import STORAGE_FAILURES
 from webapp.domain import endings, renewals
 from webapp.domain.renewals import START, Advanced, Place
 from webapp.sites import Site
@@ -37,6 +38,8 @@ def _advance(portal: Portal, site: Site, *, now: datetime, after: Place, failed:
     try:
         with portal.at(site):
             return renewals.advance(now=now, after=after)
+    except STORAGE_FAILURES:
+        raise
     except Exception:
         log.exception("A batch of renewals failed at site %s; they are tried one by one.", site.code)
     with portal.at(site):
@@ -47,6 +50,8 @@ def _advance(portal: Portal, site: Site, *, now: datetime, after: Place, failed:
             with portal.at(site):
                 done = renewals.advance_one(subscription, now=now)
             renewed, billed = renewed + done.renewed, billed + done.billed
+        except STORAGE_FAILURES:
+            raise
         except Exception:
             log.exception("Subscription row %s of site %s could not be renewed.", subscription, site.code)
             failed.add(subscription)
@@ -63,6 +68,8 @@ def end(portal: Portal, site: Site) -> Mapping[str, int]:
             try:
                 with portal.at(site):
                     ended += endings.end(found.id, now=now)
+            except STORAGE_FAILURES:
+                raise
             except Exception:
                 log.exception("Subscription row %s of site %s could not be ended.", found.id, site.code)
                 failed += 1
