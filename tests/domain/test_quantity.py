@@ -15,7 +15,8 @@ import pytest
 
 from tests.conftest import TestClock
 from tests.domain.test_cancellation import active_subscription, plan, stored, undo
-from tests.domain.test_renewals import MIDNIGHT, RENEWAL, TICK, advance, events, mails, seat_for
+from tests.domain.test_endings import seat_for
+from tests.domain.test_renewals import MIDNIGHT, RENEWAL, TICK, advance, events, mails
 from tests.support.cast import keep_person
 from webapp.assembly import Portal
 from webapp.data.billing import OPEN, Invoice

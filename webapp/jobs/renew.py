@@ -43,19 +43,19 @@ def _advance(portal: Portal, site: Site, *, now: datetime, after: Place, failed:
     except Exception:
         log.exception("A batch of renewals failed at site %s; they are tried one by one.", site.code)
     with portal.at(site):
-        due = [(one.id, renewals.place_of(one)) for one in renewals.due(now=now, after=after)]
+        due = renewals.due(now=now, after=after)
     renewed = billed = 0
-    for subscription, _place in due:
+    for found in due:
         try:
             with portal.at(site):
-                done = renewals.advance_one(subscription, now=now)
+                done = renewals.advance_one(found.id, now=now)
             renewed, billed = renewed + done.renewed, billed + done.billed
         except STORAGE_FAILURES:
             raise
         except Exception:
-            log.exception("Subscription row %s of site %s could not be renewed.", subscription, site.code)
-            failed.add(subscription)
-    return Advanced(renewed, billed, due[-1][1] if due else None)
+            log.exception("Subscription row %s of site %s could not be renewed.", found.id, site.code)
+            failed.add(found.id)
+    return Advanced(renewed, billed, renewals.place_of(due[-1]) if due else None)
 
 
 def end(portal: Portal, site: Site) -> Mapping[str, int]:
