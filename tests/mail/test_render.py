@@ -237,7 +237,7 @@ def test_who_never_asked_for_invoices_hears_who_did_and_that_nothing_will_come()
 
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
     for kind in KINDS:
-        if kind not in ("withdrawn", "transfer_taken_back", "seat_removed", "access_ended"):
+        if kind not in ("withdrawn", "transfer_taken_back", "seat_removed"):
             assert f"\n{LINK}\n" in rendered(kind).text
 
 

@@ -102,4 +102,4 @@ def _tell(subscription: Subscription, users: Sequence[Seat], *, now: datetime) -
     outbox.withdraw_pending(subscription, "seat_invited")
     for seat in users:
         if seat.state != INVITED and seat.person_id not in told:
-            outbox.enqueue("access_ended", to=seat.person, now=now, **facts)
+            outbox.enqueue("access_ended", to=seat.person, path="/subscriptions", now=now, **facts)
