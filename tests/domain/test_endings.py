@@ -16,6 +16,7 @@ from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Seat, Subsc
 from webapp.domain import audit, endings, seat_list, seats, subscription_list, transfer
 from webapp.domain.cancellation import TermOver
 from webapp.domain.permissions import billed_subscription, managed_subscription, own_subscription
+from webapp.domain.purchase_orders import change_po_number
 from webapp.domain.refusals import NotThere
 from webapp.domain.renewal_preview import renewal_preview
 from webapp.domain.seat_facts import Facts
@@ -99,6 +100,8 @@ def test_the_date_decides_whether_or_not_the_job_has_run(bought: Subscription, n
     for loader in (managed_subscription, own_subscription, billed_subscription):
         with pytest.raises(NotThere):
             loader(olga, name, now=MIDNIGHT)
+    with pytest.raises(NotThere):
+        change_po_number(bought, "4711", read_version=0, actor=bought.administrator, now=MIDNIGHT)
     with pytest.raises(TermOver):
         undo(bought, now=MIDNIGHT)
     bob = Seat.get().person_id
