@@ -53,7 +53,9 @@ SITES = ("fr", "us", "jp")  # tax that is known, tax that waits, yen
 PRODUCT = "fieldwire-business"
 JOBS: dict[str, Callable[..., Any]] = {"renew": renew, "end": end, "issue": issue, "lapse": lapse}
 MONTHS = {"annual": 12, "monthly": 1}
-MONTH_ENDS = st.sampled_from([69, 70, 129, 464])  # 30 and 31 January, 31 March, 29 February, by days after noon
+MONTH_ENDS = st.sampled_from(
+    [69, 70, 129, 464]
+)  # 30 and 31 January, 31 March, 29 February, by days after noon
 PEOPLE = st.integers(0, 4).map("user{}@example.com".format)
 
 
