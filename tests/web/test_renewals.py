@@ -52,7 +52,10 @@ def test_the_page_tells_of_renewals_and_of_licences(
     renew(portal, site)
     sign_in(alice, ALICE.email, ALICE.password)
     after = alice.page(address).text
-    assert said(alice, "Renewed until the renewal on %(date)s", date=in_french(term_end(portal, address))) in after
+    assert (
+        said(alice, "Renewed until the renewal on %(date)s", date=in_french(term_end(portal, address)))
+        in after
+    )
     assert "Désormais 4 licences" in after.replace("\u00a0", " ")
 
 
