@@ -7,7 +7,18 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import documents, goals, importing, machine, pages, report, sign_in, starting, whereabouts
+from bench import (
+    documents,
+    goals,
+    importing,
+    machine,
+    pages,
+    renewing,
+    report,
+    sign_in,
+    starting,
+    whereabouts,
+)
 from bench.backends import BACKENDS, Backend
 
 
@@ -24,6 +35,8 @@ def _measure(backend: Backend, *, rounds: int, seconds: float) -> dict[str, floa
     figures |= whereabouts.measure(backend, whereabouts.SIZE)
     say(f"{backend.name}: order import")
     figures |= importing.measure(backend, rounds=rounds)
+    say(f"{backend.name}: renewals")
+    figures |= renewing.measure(backend)
     if backend.name == "sqlite":
         say(f"{backend.name}: start and memory")
         figures |= starting.measure(filled, backend.folder, rounds=rounds, seconds=seconds)

@@ -40,6 +40,8 @@ def goals_for(backend: str) -> list[Goal]:
         Goal("whereabouts_auc", "known address told by the time of the answer", 0.55, unit="AUC"),
         Goal("whereabouts_auc", "the same", 0.45, "≥", unit="AUC"),
         Goal("import_over_bare_inserts", "order import over bare inserts", 0.25, "≥"),
+        Goal("renewals_over_bare_inserts", "100,000 renewals by 8 workers over bare inserts", 0.25, "≥"),
+        Goal("nothing_due_of_100000_over_1000", "jobs with nothing to do, at 100,000 over 1,000", 1.2),
         Goal("start_s", "start with all sites", 2, unit="s"),
         Goal("start_s_48_sites", "start with 48 sites", 2, unit="s"),
         Goal("worker_mib", "memory of a worker, all sites", 110, unit="MiB"),

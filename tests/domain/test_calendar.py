@@ -21,6 +21,7 @@ from webapp.domain.activation import has_lapsed
 from webapp.domain.calendar import (
     activation_deadline,
     add_months,
+    begun_day,
     days_left,
     last_activation_day,
     local_date,
@@ -194,6 +195,39 @@ def test_terms_keep_the_day_they_started_on(start: date, terms: list[int]) -> No
         assert day.day == min(start.day, calendar.monthrange(day.year, day.month)[1])
     assert day == add_months(start, sum(terms), anchor_day=start.day)
     assert 12 * (day.year - start.year) + day.month - start.month == sum(terms)
+
+
+def terms_begin_with_their_first_second(name: str, *, every: int) -> None:
+    """Of what was activated on each local day: a month later, and a year."""
+    zone, wrong = ZoneInfo(name), []
+    starts = day_changes(zone, FIRST_DAY, DAYS + 400)
+    for day in (FIRST_DAY + timedelta(days=number) for number in range(0, DAYS, every)):
+        for months in (1, 12):
+            renewal = add_months(day, months, anchor_day=day.day)
+            steps = (-SECOND, timedelta(0), SECOND)
+            begun = [begun_day(starts[renewal] + step, zone) >= renewal for step in steps]
+            if begun != [False, True, True]:
+                wrong.append((day, months, begun))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", [*ZONES, *JUMPING])
+def test_a_term_begins_with_the_first_second_of_its_day(name: str) -> None:
+    terms_begin_with_their_first_second(name, every=9)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", [*ZONES, *JUMPING])
+def test_a_term_begins_with_the_first_second_of_any_day(name: str) -> None:
+    terms_begin_with_their_first_second(name, every=1)
+
+
+def test_a_day_that_has_begun_does_not_end_when_the_clock_goes_back_over_midnight() -> None:
+    zone = ZoneInfo("America/St_Johns")
+    day, first = date(2010, 11, 7), datetime(2010, 11, 7, 2, 30, tzinfo=UTC)
+    after = first + timedelta(minutes=5)
+    assert local_date(after, zone) == date(2010, 11, 6)  # the clock shows the eve once more
+    assert [begun_day(at, zone) for at in (first - SECOND, first, after)] == [date(2010, 11, 6), day, day]
 
 
 def test_an_instant_is_another_day_elsewhere() -> None:

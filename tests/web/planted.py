@@ -132,12 +132,16 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             candidates, "_people", "(Membership.account == account) &", ""
         ),
         "what is not active can be changed": Leak(
-            permissions, "_active", "found.status != ACTIVE", "False", crashes=True
+            permissions,
+            "_running",
+            "found.status != ACTIVE or has_ended(found, now=now)",
+            "False",
+            crashes=True,
         ),
         "the loader of what is billed asks nobody": Leak(
             permissions,
             "billed_subscription",
-            "return _active(_visible(manages(person_id) | pays(person_id), public_id, now=now))",
+            "return _running(_visible(manages(person_id) | pays(person_id), public_id, now=now), now=now)",
             "return Subscription.get(Subscription.public_id == public_id)",
             crashes=True,
         ),

@@ -57,6 +57,7 @@ class Invoice(SiteModel):
             (("account", "issued_on", "id"), False),
             (("account", "state", "issued_on", "id", "due_on"), False),
             (("state", "due_on"), False),
+            (("state", "id"), False),  # what is to be issued, in the order of its recording
         )
 
 

@@ -12,6 +12,8 @@ _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", 
 
 def fold(text: str) -> str:
     """Without accents, case and form: `Cañón`, decomposed or not, → `canon`."""
+    if text.isascii():  # most of it, and nothing to look for
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(plain.translate(_PLAIN).split())

@@ -6,7 +6,7 @@ and check their values here exactly as they do there; rows of another site are r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -45,12 +45,16 @@ def _key(model: type[SiteModel]) -> pw.Field:
 @cache
 def _insert_sql(model: type[SiteModel], mark: str, if_new: bool) -> str:
     columns = [f'"{field.column_name}"' for field in _fields(model)]
-    conflict = "ON CONFLICT DO NOTHING " if if_new else ""
+    conflict = " ON CONFLICT DO NOTHING" if if_new else ""
     return (
         f'INSERT INTO "{model._meta.table_name}" ({", ".join(columns)}) '
-        f"VALUES ({', '.join([mark] * len(columns))}) "
-        f'{conflict}RETURNING "{_key(model).column_name}"'
+        f"VALUES ({', '.join([mark] * len(columns))}){conflict}"
     )
+
+
+@cache
+def _insert_returning_sql(model: type[SiteModel], mark: str, if_new: bool) -> str:
+    return f'{_insert_sql(model, mark, if_new)} RETURNING "{_key(model).column_name}"'
 
 
 @cache
@@ -64,7 +68,7 @@ def _insert(model: type[SiteModel], values: dict[str, Any], *, if_new: bool) -> 
     if unknown := values.keys() - model._meta.fields.keys():
         raise AttributeError(f"{model.__name__} has no field {', '.join(unknown)}.")
     parameters = [convert(values.get(name, default)) for name, convert, default in _converters(model)]
-    found = database.execute_sql(_insert_sql(model, _mark(), if_new), parameters).fetchall()
+    found = database.execute_sql(_insert_returning_sql(model, _mark(), if_new), parameters).fetchall()
     return found[0][0] if found else None
 
 
@@ -76,6 +80,31 @@ def insert(model: type[SiteModel], **values: Any) -> Any:
 def insert_if_new(model: type[SiteModel], **values: Any) -> bool:
     """False: a row that must be the only one of its kind is there already."""
     return _insert(model, values, if_new=True) is not None
+
+
+def insert_many(model: type[SiteModel], values: Sequence[dict[str, Any]], *, if_new: bool = False) -> int:
+    """All of them (`if_new`: but those that are there already); how many. They name the same fields, and what
+    stands in row after row is converted once."""
+    if not values:
+        return 0
+    columns = [
+        _converted(convert, [row[name] for row in values])
+        if name in values[0]
+        else [convert(default)] * len(values)
+        for name, convert, default in _converters(model)
+    ]
+    cursor = database.cursor()
+    cursor.executemany(_insert_sql(model, _mark(), if_new), list(zip(*columns, strict=True)))
+    return int(cursor.rowcount)
+
+
+def _converted(convert: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:
+    found, previous, last = [], None, None
+    for value in values:
+        if value is not previous:
+            previous, last = value, convert(value)
+        found.append(last)
+    return found
 
 
 def create(model: type[Record], **values: Any) -> Record:

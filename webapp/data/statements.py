@@ -49,6 +49,15 @@ def rows(sql: str, **parameters: Any) -> Sequence[Any]:
     return [make(row) for row in cursor.fetchall()]
 
 
+def rows_of_each(sql: str, given: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    """All rows of a statement in which `:each` stands for these lists of values: `VALUES :each`."""
+    mark = "?" if engine_name() == "sqlite" else "%s"
+    values = ", ".join([f"({', '.join([mark] * len(given[0]))})"] * len(given))
+    cursor = database.execute_sql(sql.replace(":each", values), [value for one in given for value in one])
+    make = _row_type(sql, cursor)._make
+    return [make(row) for row in cursor.fetchall()]
+
+
 def run(sql: str, **parameters: Any) -> int:
     """A change; how many rows it reached."""
     text, names = _prepared(sql, engine_name())

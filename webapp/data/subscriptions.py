@@ -43,6 +43,7 @@ class Subscription(SiteModel):
     kind = pw.CharField(max_length=10)  # software, service
     agreement_key = pw.CharField(max_length=40)
     quantity = pw.IntegerField()
+    next_quantity = pw.IntegerField(null=True)  # from the next renewal on; NULL: the same
     seats_taken = pw.IntegerField(default=0)
     commitment = pw.CharField(max_length=10)  # annual, monthly
     billing_period = pw.CharField(max_length=10)
@@ -60,6 +61,9 @@ class Subscription(SiteModel):
     term_start = LocalDateField(null=True)
     term_end = LocalDateField(null=True)  # the day after the last: the next renewal date
     anchor_day = pw.SmallIntegerField(null=True)
+    billed_until = LocalDateField(
+        null=True
+    )  # first day that no invoice is recorded for: never after `term_end`
     ends_on = LocalDateField(null=True)  # set while a cancellation is planned: the renewal that won't happen
     ended_at = InstantField(null=True)
     payment_version = pw.IntegerField(default=0)  # likewise, of the payment method
@@ -80,6 +84,10 @@ class Subscription(SiteModel):
             (("administrator", "renewal_key", "id", "search_key", "shelf", "activate_before"), False),
             (("administrator", "ordered_at", "id", "search_key", "shelf", "activate_before"), False),
             (("status", "activate_before"), False),
+            (
+                ("status", "billed_until", "id"),
+                False,
+            ),  # for whom a billing period or a term begins, or all ends
             # The same list for who looks after the billing of an account, and for the backup.
             (("account", "sort_key", "id", "search_key", "shelf", "activate_before"), False),
             (("account", "shelf", "sort_key", "id"), False),

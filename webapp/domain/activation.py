@@ -130,6 +130,7 @@ def activate(
 
 def _start_first_term(subscription: Subscription, *, actor: Person, now: datetime) -> None:
     today = local_date(now, current_site().time_zone)
+    first_period = MONTHS[subscription.billing_period]
     renewal = add_months(today, MONTHS[subscription.commitment], anchor_day=today.day)
     changes = {
         "status": ACTIVE,
@@ -139,6 +140,7 @@ def _start_first_term(subscription: Subscription, *, actor: Person, now: datetim
         "term_start": today,
         "term_end": renewal,
         "anchor_day": today.day,
+        "billed_until": add_months(today, first_period, anchor_day=today.day),
         "renewal_key": renewal.isoformat(),
     }
     won = (
@@ -173,12 +175,10 @@ def _store_acceptance(
 
 def _bill_first_period(subscription: Subscription, *, now: datetime) -> None:
     """Last in its transaction: while a number is taken, other invoices of the site wait."""
-    start = subscription.term_start
-    first_period = MONTHS[subscription.billing_period]
     due = invoices.record_due(
         subscription,
-        period_start=start,
-        period_end=add_months(start, first_period, anchor_day=start.day),
+        period_start=subscription.term_start,
+        period_end=subscription.billed_until,
         now=now,
     )
     invoices.issue_if_known(due, now=now)

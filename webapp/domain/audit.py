@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -20,6 +21,11 @@ SUBSCRIPTION_ACTIVATED = "subscription.activated"
 SUBSCRIPTION_LAPSED = "subscription.lapsed"
 CANCELLATION_PLANNED = "subscription.cancellation_planned"
 CANCELLATION_UNDONE = "subscription.cancellation_undone"
+SUBSCRIPTION_RENEWED = "subscription.renewed"
+SUBSCRIPTION_ENDED = "subscription.ended"
+LICENCES_ADDED = "licences.added"
+LICENCES_REDUCED = "licences.reduced"  # from the next renewal on
+LICENCES_KEPT = "licences.kept"
 PURCHASE_ORDER_CHANGED = "purchase_order.changed"
 SUBSCRIPTION_TRANSFERRED = "subscription.transferred"
 TRANSFER_TAKEN_BACK = "transfer.taken_back"
@@ -97,5 +103,33 @@ def record(
         account=account or (subscription.account_id if subscription else None),
         subscription=subscription,
         person=person,
-        details=json.dumps(details, ensure_ascii=False, sort_keys=True),
+        details=_as_json(details),
     )
+
+
+def _as_json(details: Mapping[str, object]) -> str:
+    return json.dumps(details, ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """To one of many subscriptions, given by row numbers."""
+
+    subscription_id: int
+    account_id: int
+    details: Mapping[str, object]
+
+
+def record_many(action: str, events: Iterable[Happened], *, actor: Actor, now: datetime) -> None:
+    """The same for each of them, with one statement."""
+    common = {"at": now, "action": action, "actor_kind": actor.kind, "actor_name": actor.name}
+    rows = [
+        {
+            **common,
+            "account": one.account_id,
+            "subscription": one.subscription_id,
+            "details": _as_json(one.details),
+        }
+        for one in events
+    ]
+    records.insert_many(AuditEvent, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 ACTIVATION_DAYS = 90
@@ -20,6 +21,13 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     if local_date(midnight, zone) >= day > local_date(midnight - _TICK, zone):
         return midnight
     return _first_instant(day, zone, midnight - timedelta(hours=30), midnight + timedelta(hours=30))
+
+
+def begun_day(now: datetime, zone: ZoneInfo) -> date:
+    """The latest local day that has begun. A clock that goes back over midnight shows the eve once more."""
+    today = local_date(now, zone)
+    tomorrow = today + timedelta(days=1)
+    return tomorrow if start_of_day(tomorrow, zone) <= now else today
 
 
 def _first_instant(day: date, zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
@@ -50,7 +58,12 @@ def days_left(activate_before: datetime, zone: ZoneInfo, *, now: datetime) -> in
 def add_months(day: date, months: int, *, anchor_day: int) -> date:
     """The same day of a later month; a short month takes its last day, the anchor comes back after it."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(anchor_day, calendar.monthrange(year, month + 1)[1]))
+    return date(year, month + 1, min(anchor_day, _days_of(year, month + 1)))
+
+
+@lru_cache(maxsize=512)
+def _days_of(year: int, month: int) -> int:
+    return calendar.monthrange(year, month)[1]
 
 
 MONTHS = {"annual": 12, "monthly": 1}

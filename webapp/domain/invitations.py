@@ -15,6 +15,7 @@ from webapp.domain import accounts, audit, limits, seats
 from webapp.domain.addresses import EmailInvalid, checked_email
 from webapp.domain.refusals import Refusal
 from webapp.domain.seat_facts import Facts
+from webapp.domain.seats_at_renewal import refuse_beyond_renewal
 from webapp.domain.transfer import LONGEST_NAME, NameInvalid, checked_name
 from webapp.formats import listing
 from webapp.i18n import _, ngettext
@@ -138,6 +139,7 @@ def invite(
         already = [one.email for one in invitations if not admit(subscription, one, actor=actor, now=now)]
         if already:
             raise SeatsAlready(already)
+        refuse_beyond_renewal(subscription)
         record(subscription, invitations, actor=actor, now=now)
     return len(invitations)
 
@@ -226,6 +228,7 @@ def _give_again(
     known = Invitation(person.email, person.name, person.language, facts)
     if not admit(subscription, known, actor=actor, now=now):
         raise SeatsAlready([person.email])
+    refuse_beyond_renewal(subscription)
     record(subscription, [known], actor=actor, now=now)
 
 

@@ -62,29 +62,50 @@ class InvoiceUnknown(Refusal):
         return f"This site has no invoice {self.number}."
 
 
-def record_due(subscription: Subscription, *, period_start: date, period_end: date, now: datetime) -> Invoice:
-    """For one billing period, whose last day is the one before `period_end`; once, whoever asks."""
+def record_due(
+    subscription: Subscription,
+    *,
+    period_start: date,
+    period_end: date,
+    cause: str = "",
+    quantity: int | None = None,
+    unit_price: int | None = None,
+    now: datetime,
+) -> Invoice:
+    """For one billing period, whose last day is the one before `period_end`; once, whoever asks.
+
+    `cause`, `quantity` and `unit_price`: for what is no whole period of the whole subscription.
+    """
     if subscription.status != ACTIVE:
         raise NotBillable
-    cause = f"period {period_start.isoformat()}"
-    values: dict[str, Any] = {
-        "account": subscription.account_id,
-        "subscription": subscription,
-        "cause": cause,
+    values = due_values(subscription, period_start=period_start, period_end=period_end, now=now)
+    if cause:
+        values["cause"] = cause
+    if quantity is not None and unit_price is not None:
+        net = money.line_net(quantity, unit_price)
+        values |= {"quantity": quantity, "unit_price": unit_price, "net": net}
+    if not records.insert_if_new(Invoice, **values):
+        raise AlreadyRecorded(values["cause"])
+    return Invoice.get(Invoice.subscription == subscription, Invoice.cause == values["cause"])
+
+
+def due_values(found: Any, *, period_start: date, period_end: date, now: datetime) -> dict[str, Any]:
+    """The row of an invoice that is due, of a subscription or its row."""
+    return {
+        "account": found.account_id,
+        "subscription": found.id,
+        "cause": f"period {period_start.isoformat()}",
         "state": DUE,
         "period_start": period_start,
         "period_end": period_end,
-        "quantity": subscription.quantity,
-        "unit_price": subscription.unit_price,
-        "net": money.line_net(subscription.quantity, subscription.unit_price),
-        "currency": subscription.currency,
-        "po_number": subscription.po_number,
+        "quantity": found.quantity,
+        "unit_price": found.unit_price,
+        "net": money.line_net(found.quantity, found.unit_price),
+        "currency": found.currency,
+        "po_number": found.po_number,
         "recorded_at": now,
-        "search_key": invoice_search_key(subscription, "", subscription.po_number),
+        "search_key": invoice_search_key(found, "", found.po_number),
     }
-    if not records.insert_if_new(Invoice, **values):
-        raise AlreadyRecorded(cause)
-    return Invoice.get(Invoice.subscription == subscription, Invoice.cause == cause)
 
 
 def issue_if_known(invoice: Invoice, *, now: datetime) -> Invoice:

@@ -16,6 +16,7 @@ from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Seat, Subscription
 from webapp.data.transfers import Transfer
 from webapp.domain.refusals import NotThere
+from webapp.domain.terms import has_ended
 
 # ---- who has which right, for the queries of all loaders, here and elsewhere: `s` is the subscription
 
@@ -78,23 +79,23 @@ def _visible(right: pw.ColumnBase, public_id: str, *, now: datetime) -> Subscrip
 
 def managed_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """One that can be changed: active, and this person is its administrator or the backup."""
-    return _active(looked_after_subscription(person_id, public_id, now=now))
+    return _running(looked_after_subscription(person_id, public_id, now=now), now=now)
 
 
 def own_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """One that can be handed over: active, and administered by this person. The backup can’t do that."""
-    return _active(administered_subscription(person_id, public_id, now=now))
+    return _running(administered_subscription(person_id, public_id, now=now), now=now)
 
 
 def backed_up_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """One of which this person is the backup."""
-    return _active(_visible(Subscription.backup == person_id, public_id, now=now))
+    return _running(_visible(Subscription.backup == person_id, public_id, now=now), now=now)
 
 
 def billed_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """One whose purchase order number, payment and invoices this person may see to: active, and managed by
     them or of an account whose billing they look after."""
-    return _active(_visible(manages(person_id) | pays(person_id), public_id, now=now))
+    return _running(_visible(manages(person_id) | pays(person_id), public_id, now=now), now=now)
 
 
 def readable_invoice(person_id: int, number: str) -> Invoice:
@@ -110,8 +111,8 @@ def readable_invoice(person_id: int, number: str) -> Invoice:
     return found
 
 
-def _active(found: Subscription) -> Subscription:
-    if found.status != ACTIVE:
+def _running(found: Subscription, *, now: datetime) -> Subscription:
+    if found.status != ACTIVE or has_ended(found, now=now):
         raise NotThere
     return found
 

@@ -22,6 +22,7 @@ from webapp.domain.calendar import MONTHS, add_months, local_date
 from webapp.domain.invoice_numbers import invoice_search_key
 from webapp.domain.permissions import MANAGES, PAYS
 from webapp.domain.refusals import NotThere, Refusal
+from webapp.domain.terms import has_ended
 from webapp.i18n import _, ngettext
 
 MAXIMUM_LENGTH = 70
@@ -145,7 +146,7 @@ def change_po_number(
     """Saves the number of that term if nobody changed one since `read_version` was read."""
     new = normal_po_number(po_number)
     with atomic():
-        current = _current(subscription)
+        current = _current(subscription, now=now)
         if term == NEXT_TERM and current.ends_on is not None:
             raise NoNextTerm
         if read_version != current.po_version:
@@ -163,7 +164,7 @@ def change_po_number(
             .execute()
         )
         if not changed:
-            raise _conflict(_current(subscription), term=term, typed=new)
+            raise _conflict(_current(subscription, now=now), term=term, typed=new)
         if term == THIS_TERM:
             _put_on_unissued_invoices(current, new)
         details: dict[str, Any] = {"term": term} if term == NEXT_TERM else {}
@@ -203,9 +204,9 @@ def _put_on_unissued_invoices(current: Subscription, po_number: str) -> None:
     ).execute()
 
 
-def _current(subscription: Subscription) -> Subscription:
+def _current(subscription: Subscription, *, now: datetime) -> Subscription:
     found = Subscription.get_or_none(Subscription.id == subscription.id, Subscription.status == ACTIVE)
-    if found is None:
+    if found is None or has_ended(found, now=now):
         raise NotThere
     return found
 

@@ -27,6 +27,7 @@ from webapp.domain.seat_facts import (
     read_day,
 )
 from webapp.domain.seat_reading import TypedRow, read_rows
+from webapp.domain.seats_at_renewal import refuse_beyond_renewal
 from webapp.domain.transfer import checked_name
 from webapp.i18n import _
 from webapp.sites import Product
@@ -319,6 +320,7 @@ def invite_valid(file: SeatFile, *, shown: int, product: Product | None, actor: 
             first += [invitation] if len(first) < 3 else []
             if not invitations.admit(subscription, invitation, actor=actor, now=now):
                 raise FileChanged
+        refuse_beyond_renewal(subscription)
         invitations.record(subscription, first, actor=actor, now=now, number=valid)
         forget(subscription, actor)
     return valid

@@ -22,6 +22,7 @@ from webapp.domain import accounts, audit, outbox, permissions, seat_facts
 from webapp.domain.calendar import local_date
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.seat_facts import Facts
+from webapp.domain.seats_at_renewal import exceeds_renewal, refuse_beyond_renewal
 from webapp.i18n import _, ngettext
 from webapp.sites import Product
 
@@ -171,7 +172,7 @@ def give(
         state=state,
         since=to_micros(now),
         last_day=facts.last_day.isoformat() if facts.last_day else None,
-        over_on=_over_on(facts.last_day),
+        over_on=over_on(facts.last_day),
         cost_centre=facts.cost_centre,
         job_site=facts.job_site,
         sort_key=person.sort_key,
@@ -180,7 +181,7 @@ def give(
     return (made.key, made.version > 0) if made else None
 
 
-def _over_on(last_day: date | None) -> str:
+def over_on(last_day: date | None) -> str:
     return (last_day + timedelta(days=1)).isoformat() if last_day else NEVER
 
 
@@ -225,13 +226,14 @@ def restore(seat: Seat, *, product: Product | None, actor: Person, now: datetime
         told = outbox.withdraw_pending(subscription, "seat_removed", to=person)
         if not told and person.id != actor.id:
             mail_invitation(subscription, person, from_name=actor.name, last_day=seat.last_day, now=now)
+        refuse_beyond_renewal(subscription)
         _record(audit.SEAT_RESTORED, seat, actor, now=now)
 
 
 def _begin_again(which: Any, last_day: date | None, *, now: datetime) -> bool:
     if last_day and last_day < today(now):
         return False
-    change = Seat.update(counted=1, over_on=_over_on(last_day), revoked_at=None, version=Seat.version + 1)
+    change = Seat.update(counted=1, over_on=over_on(last_day), revoked_at=None, version=Seat.version + 1)
     return bool(change.where(which, Seat.counted == 0, Seat.revoked_at.is_null(False)).execute() == 1)
 
 
@@ -254,6 +256,9 @@ def give_back(subscription: Subscription, holder: Person, *, now: datetime) -> N
     if seat is None or change.execute() != 1:
         return
     if not _begin_again(Seat.id == seat.id, seat.last_day, now=now):
+        free(subscription)
+    elif exceeds_renewal(subscription):
+        _end(Seat.id == seat.id, now=now)
         free(subscription)
 
 
@@ -293,12 +298,13 @@ def change(seat: Seat, facts: Facts, *, read_version: int, actor: Person, now: d
             return False
         changed = Seat.update(
             **facts.as_columns(),
-            over_on=_over_on(facts.last_day),
+            over_on=over_on(facts.last_day),
             search_key=_search_key(seat.person, facts),
             version=Seat.version + 1,
         ).where(Seat.id == seat.id, Seat.version == read_version, Seat.counted == 1)
         if changed.execute() != 1:
             raise _conflict(Seat.get_by_id(seat.id), facts)
+        refuse_beyond_renewal(seat.subscription)
         old, new = Facts.of(current).as_text(), facts.as_text()
         _record(audit.SEAT_CHANGED, seat, actor, now=now, old=old, new=new)
     return True

@@ -158,9 +158,9 @@ SELECT
  EXISTS (SELECT 1 FROM subscription s WHERE {{mine}} AND {_VISIBLE}) AS administers,
  EXISTS (SELECT 1 FROM subscription s WHERE {{backup}} AND s.shelf IN ('active', 'cancelled')) AS backs_up,
  EXISTS (SELECT 1 FROM subscription s WHERE {{mine}} AND s.shelf IN ('active', 'cancelled')
-    AND s.status = 'active') AS manages,
+    AND s.status = 'active' AND (s.ends_on IS NULL OR s.ends_on > :today)) AS manages,
  EXISTS (SELECT 1 FROM subscription s WHERE {{backup}} AND s.shelf IN ('active', 'cancelled')
-    AND s.status = 'active') AS manages_as_backup,
+    AND s.status = 'active' AND (s.ends_on IS NULL OR s.ends_on > :today)) AS manages_as_backup,
  EXISTS (SELECT 1 FROM transfer t WHERE t.from_person_id = :person AND {OPEN_SQL}) AS handed_over,
  {HOLDS_SEAT_SQL} AS holds_seat
 """

@@ -54,6 +54,8 @@ def standing(found: Any, *, now: datetime) -> Standing:
     if not found.ends_on:
         return running
     ends_on = date.fromisoformat(found.ends_on)
+    if ends_on <= today:  # whether or not the job that writes it down has run
+        return Standing("ended", ends_on=ends_on)
     left = (ends_on - today).days
     return replace(running, state="cancelling", days_left=left, renews_on=None, ends_on=ends_on)
 

@@ -10,9 +10,11 @@ from datetime import timedelta
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
 from webapp.data.schema import OldSchema
+from webapp.jobs.issue import issue
 from webapp.jobs.lapse import lapse
 from webapp.jobs.outbox import deliver
 from webapp.jobs.purge import purge
+from webapp.jobs.renew import end, renew
 from webapp.jobs.whereabouts import answer_waiting
 from webapp.mail.failures import in_words
 from webapp.mail.transport import transport_for
@@ -76,6 +78,9 @@ def _purge(portal: Portal, site: Site) -> Counts:
 
 _ALL = (
     Job("lapse", "mark subscriptions that nobody activated in time", _lapse, timedelta(minutes=15)),
+    Job("renew", "begin terms and billing periods, record their invoices", renew, timedelta(minutes=5)),
+    Job("end", "end what was cancelled, free its licenses", end, timedelta(minutes=5)),
+    Job("issue", "issue invoices that are due", issue),
     Job("whereabouts", "look for people who miss their subscriptions", answer_waiting, timedelta(seconds=30)),
     Job("outbox", "deliver waiting e-mails", _deliver, timedelta(seconds=5), in_hurry=False),
     Job("purge", "delete expired links, sessions and attempts", _purge, timedelta(hours=1)),

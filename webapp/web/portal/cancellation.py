@@ -65,7 +65,8 @@ def plan(public_id: str) -> Any:
 def undo(public_id: str) -> Any:
     now = this_portal().clock()
     form = CancellationForm(request.form)
-    subscription = permissions.managed_subscription(auth.visitor().person_id, public_id, now=now)
+    # The rule itself asks who manages it, and tells who comes too late why.
+    subscription = permissions.looked_after_subscription(auth.visitor().person_id, public_id, now=now)
     actor = auth.actor()
     try:
         cancellation.undo_cancellation(subscription, ends_on=form.shown_date, actor=actor, now=now)

@@ -14,6 +14,7 @@ from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.seat_files import STEP, VALID, FileChanged
 from webapp.domain.seat_reading import COLUMNS, MOST_ROWS, FileMissing, TooManyRows
 from webapp.domain.seats import NoLicenceFree
+from webapp.domain.seats_at_renewal import NoLicenceAfterRenewal
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.portal.seats import product_of, subscription_with_users
@@ -129,6 +130,8 @@ def invite(public_id: str) -> Any:
     except (FileChanged, NoLicenceFree):
         file = seat_files.look_again(file, product=product, now=now)
         return _page(subscription, file=file, status=409, problem=str(FileChanged()))
+    except NoLicenceAfterRenewal as refusal:
+        return _page(subscription, file=file, status=409, problem=str(refusal))
     return htmx.go(f"/subscriptions/{public_id}/users?done=invited&number={number}")
 
 
