@@ -75,7 +75,6 @@ NO_PAGES = {
     "invoice_recipients.cancel": "a fragment; without htmx it leads to the subscription",
     "profile.show_name": "a fragment; without htmx it leads to the profile",
     "profile.data": "a file",
-    "front.open_file": "a file",
     "invoice_files.pdf": "a file",
     "invoice_files.cii": "a file",
     "invoice_files.ubl": "a file",
