@@ -99,7 +99,7 @@ class Life(RuleBasedStateMachine):
     @initialize(
         site=st.sampled_from(SITES),
         start=st.integers(0, 900) | MONTH_ENDS,
-        licences=st.integers(1, 4),
+        licences=st.integers(2, 5),
         billing=st.sampled_from([("annual", None), ("annual", "monthly"), ("monthly", None)]),
         waits=st.integers(0, 5),
     )
@@ -236,7 +236,7 @@ class Life(RuleBasedStateMachine):
         if self.status() == ACTIVE:
             self.attempt(act, cut=cut)
 
-    @rule(wanted=st.integers(1, 5), who=st.lists(PEOPLE, max_size=2), cut=CUTS)
+    @rule(wanted=st.integers(1, 3), who=st.lists(PEOPLE, max_size=2), cut=CUTS)
     def fewer(self, wanted: int, who: list[str], cut: int) -> None:
         def act(it: Subscription) -> None:
             keys = Seat.select(Seat.key).join(Person).where(Seat.subscription == it, Person.email.in_(who))
