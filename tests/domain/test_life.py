@@ -56,6 +56,8 @@ MONTHS = {"annual": 12, "monthly": 1}
 MONTH_ENDS = st.sampled_from(
     [69, 70, 129, 464]
 )  # 30 and 31 January, 31 March, 29 February, by days after noon
+# Most acts come to their end: 0 is no power cut.
+CUTS = st.one_of(st.just(0), st.just(0), st.just(0), st.integers(1, 25))
 PEOPLE = st.integers(0, 4).map("user{}@example.com".format)
 
 
@@ -97,7 +99,7 @@ class Life(RuleBasedStateMachine):
     @initialize(
         site=st.sampled_from(SITES),
         start=st.integers(0, 900) | MONTH_ENDS,
-        licences=st.integers(1, 4),
+        licences=st.integers(2, 5),
         billing=st.sampled_from([("annual", None), ("annual", "monthly"), ("monthly", None)]),
         waits=st.integers(0, 5),
     )
@@ -162,11 +164,11 @@ class Life(RuleBasedStateMachine):
 
     # ---- what people do
 
-    @rule(cut=st.integers(0, 12))
+    @rule(cut=CUTS)
     def activate(self, cut: int) -> None:
         self.attempt(lambda it: accept(it, now=self.now), cut=cut)
 
-    @rule(email=PEOPLE, days=st.none() | st.integers(0, 500), cut=st.integers(0, 20))
+    @rule(email=PEOPLE, days=st.none() | st.integers(0, 500), cut=CUTS)
     def invite(self, email: str, days: int | None, cut: int) -> None:
         facts = Facts(seats.local_date(self.now, self.site.time_zone) + timedelta(days)) if days else Facts()
 
@@ -194,7 +196,7 @@ class Life(RuleBasedStateMachine):
             )
         )
 
-    @rule(email=PEOPLE, keep=st.booleans(), cut=st.integers(0, 20))
+    @rule(email=PEOPLE, keep=st.booleans(), cut=CUTS)
     def transfer(self, email: str, keep: bool, cut: int) -> None:
         def act(it: Subscription) -> None:
             own = managed_subscription(it.administrator_id, it.public_id, now=self.now)
@@ -212,7 +214,7 @@ class Life(RuleBasedStateMachine):
 
         self.attempt(act)
 
-    @rule(undo=st.booleans(), cut=st.integers(0, 12))
+    @rule(undo=st.sampled_from([False, False, True]), cut=CUTS)
     def cancel(self, undo: bool, cut: int) -> None:
         def act(it: Subscription) -> None:
             what = {"ends_on": it.term_end, "actor": it.administrator, "now": self.now}
@@ -224,7 +226,7 @@ class Life(RuleBasedStateMachine):
         if self.status() == ACTIVE:
             self.attempt(act, cut=cut)
 
-    @rule(added=st.integers(1, 3), cut=st.integers(0, 25))
+    @rule(added=st.integers(1, 3), cut=CUTS)
     def more(self, added: int, cut: int) -> None:
         def act(it: Subscription) -> None:
             price = quantity.price_of_more(it, added, product=self.product, now=self.now)
@@ -234,7 +236,7 @@ class Life(RuleBasedStateMachine):
         if self.status() == ACTIVE:
             self.attempt(act, cut=cut)
 
-    @rule(wanted=st.integers(1, 5), who=st.lists(PEOPLE, max_size=2), cut=st.integers(0, 20))
+    @rule(wanted=st.integers(1, 3), who=st.lists(PEOPLE, max_size=2), cut=CUTS)
     def fewer(self, wanted: int, who: list[str], cut: int) -> None:
         def act(it: Subscription) -> None:
             keys = Seat.select(Seat.key).join(Person).where(Seat.subscription == it, Person.email.in_(who))
@@ -276,7 +278,7 @@ class Life(RuleBasedStateMachine):
                 at = cancellation.start_of_day(found.term_end, self.site.time_zone)
                 self.clock.now = max(self.now, at - timedelta(microseconds=1))
 
-    @rule(job=st.sampled_from(sorted(JOBS)), cut=st.integers(0, 30))
+    @rule(job=st.sampled_from(sorted(JOBS)), cut=CUTS)
     def a_job_runs_or_dies(self, job: str, cut: int) -> None:
         with self.portal.at(self.site):
             opened = database.obj
