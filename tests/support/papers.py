@@ -92,7 +92,7 @@ _SELLERS: dict[str, tuple[str, str, str, str, str, dict[str, str], str]] = {
         "Exempleville",
         "FR00000000000",
         {"siren": "000000000"},
-        "RCS Exempleville 000 000 000, capital de 100 000 €",
+        "RCS Exempleville 000 000 000, capital de 100\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}€",
     ),
     "gb": (
         "Example Tools (Great Britain) Limited",
