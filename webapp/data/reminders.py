@@ -1,4 +1,4 @@
-"""What people are to be reminded of, who does not want to be, and how far the site has been looked through."""
+"""What people are to be reminded of, who does not want to be, and how far the last look has come."""
 
 from __future__ import annotations
 

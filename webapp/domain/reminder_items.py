@@ -96,12 +96,16 @@ class Section:
         return self.kind == ACTIVATION
 
 
-def sections(reader: str, *, person_id: int, email_key: str, off: frozenset[str], now: datetime) -> list[Section]:
+def sections(
+    reader: str, *, person_id: int, email_key: str, off: frozenset[str], now: datetime
+) -> list[Section]:
     """By kind; nothing that this reader does not want, or may not know any more."""
     found = rows(_SQL, reader=reader, person=person_id, email_key=email_key)
     today = begun_day(now, current_site().time_zone)
     items = [
-        _item(one, today) for one in _once_each(found) if choice_of(one.kind) not in off and _holds(one, today, now)
+        _item(one, today)
+        for one in _once_each(found)
+        if choice_of(one.kind) not in off and _holds(one, today, now)
     ]
     return [section for kind in ORDER if (section := _section(kind, items)).number]
 
@@ -204,4 +208,3 @@ def _together(items: Iterable[Item]) -> list[Item]:
 
 def _joined(same: Sequence[Item]) -> Item:
     return replace(same[0], people=tuple(person for item in same for person in item.people))
-

@@ -82,7 +82,13 @@ def _note(window: Window, found: Sequence[Any], *, now: datetime) -> None:
     besides = _recipients(found) if window.kind in _ALSO_TO_RECIPIENTS else {}
     common = {"kind": window.kind, "step": window.step, "noted_at": now}
     noted = [
-        {**common, "reader": reader, "subscription": one.id, "seat": one.seat, "occasion": _day(window, one.at)}
+        {
+            **common,
+            "reader": reader,
+            "subscription": one.id,
+            "seat": one.seat,
+            "occasion": _day(window, one.at),
+        }
         for one in found
         for reader in dict.fromkeys([person_key(one.administrator_id), *besides.get(one.id, ())])
     ]

@@ -95,7 +95,9 @@ def _end_of_day(day: date) -> int:
 def _before(kind: str, steps: Sequence[int], sql: str, *, last: int = 0, **facts: Any) -> list[Window]:
     """Steps before a date; the date itself is the first that is too late, unless `last` is below zero."""
     nearer = [*steps[1:], last]
-    return [Window(kind, step, sql, end, step, step, **facts) for step, end in zip(steps, nearer, strict=True)]
+    return [
+        Window(kind, step, sql, end, step, step, **facts) for step, end in zip(steps, nearer, strict=True)
+    ]
 
 
 def _after(kind: str, steps: Sequence[int], sql: str, *, oldest: int, **facts: Any) -> list[Window]:
@@ -134,9 +136,7 @@ def look(
         return window, (), _next(place)
     asked = {"step": window.step} if ":step" in window.sql else {}
     column = (lambda text: int(text)) if window.by_instant else (lambda text: text)
-    found = rows(
-        window.sql, after=column(at), after_id=at_id, until=column(until), size=size, **asked
-    )
+    found = rows(window.sql, after=column(at), after_id=at_id, until=column(until), size=size, **asked)
     if len(found) < size:
         return window, found, _next(place)
     last = found[-1]

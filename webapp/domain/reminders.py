@@ -1,7 +1,7 @@
-"""Reminders: at most one e-mail a person and local day, about all their subscriptions, whoever runs it how often.
+"""Reminders: one e-mail a person and local day at most, about all their subscriptions.
 
-`reminder_sweep` has noted what is due. Here a reader's day is claimed, all that waits for them is settled, and
-the e-mail is written, in one transaction: who comes second, or again after a crash, finds the day taken.
+`reminder_sweep` has noted what is due. Here a reader's day is claimed, all that waits for them is settled,
+and the e-mail is written, in one transaction: who comes second, or again after a crash, finds the day taken.
 """
 
 from __future__ import annotations

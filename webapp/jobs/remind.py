@@ -1,4 +1,4 @@
-"""Reminds people of what is to be done soon: once a local day everybody is looked at, then e-mails are written."""
+"""Reminds people of what is to be done soon: once a local day all are looked at, then e-mails are written."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class Policy:
 def policy(who: Who, *, place: Place = "site", from_anywhere: bool = False) -> Callable[[View], View]:
     """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only.
 
-    `site`: a page of a country site; `front`: of the bare domain. `from_anywhere`: what it changes is named by
-    a secret in its address, and no cookie counts, so that other pages and programs may send it too.
+    `site`: a page of a country site; `front`: of the bare domain. `from_anywhere`: what it changes is named
+    by a secret in its address, and no cookie counts, so that other pages and programs may send it too.
     """
 
     def declare(view: View) -> View:

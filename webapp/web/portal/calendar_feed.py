@@ -1,4 +1,4 @@
-"""The calendar of a person: opened, renewed and closed in the profile, read by calendar programs without cookies."""
+"""The calendar of a person: opened, renewed and closed in the profile, read by programs without cookies."""
 
 from __future__ import annotations
 
