@@ -23,12 +23,14 @@ from webapp.data.keys import email_key
 from webapp.data.outbox import OutboxMessage
 from webapp.data.reminders import Reminder, ReminderReader, ReminderSweep
 from webapp.data.subscriptions import Subscription
-from webapp.domain import calendar_feeds, reminder_choices, reminder_sweep, reminders
+from webapp.domain import calendar_feeds, outbox, reminder_choices, reminder_sweep, reminders
 from webapp.domain.calendar import local_date, start_of_day
 from webapp.domain.purchase_orders import change_po_number
 from webapp.domain.reminder_choices import CHOICES
 from webapp.domain.reminder_windows import INVITATION, PO_NUMBER, RENEWAL, WINDOWS
+from webapp.domain.tokens import TokenInvalid
 from webapp.jobs.registry import JOBS
+from webapp.mail.message import build_message
 from webapp.sites import Site
 
 RENEWAL_DAY = date(2027, 11, 22)  # of what is activated at the tests' noon
@@ -291,6 +293,28 @@ def test_the_deadline_of_an_activation_can_not_be_turned_off(
     reminder_choices.choose(ordered.administrator_id, (), now=now)
     assert reminder_choices.turned_off_by(ordered.administrator_id) == set(CHOICES)
     assert days.on(local_date(now, days.zone) + timedelta(days=60)) != []
+
+
+def test_the_delivered_mail_holds_a_link_that_chooses(
+    portal: Portal, days: Days, bound_fr: Site, now: datetime
+) -> None:
+    bought = active_subscription(portal, now=now)
+    OutboxMessage.delete().execute()
+    days.on(RENEWAL_DAY - timedelta(days=60))
+    later = days.clock.now
+    message = outbox.claim_next(due_by=later, now=later)
+    assert message
+    secret = outbox.secret_for(message, now=later)
+    sent = build_message(message, site=bound_fr, mail_from="portal@example.com", secret=secret)
+    address = str(sent["List-Unsubscribe"]).strip("<>")
+    assert address in str(sent.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    token = address.removeprefix(f"{bound_fr.origin}/reminders/")
+    for wanted in ({RENEWAL}, set(), {RENEWAL, INVITATION}):
+        reminder_choices.choose_by_link(token, wanted, now=later + timedelta(days=100))
+        assert reminder_choices.of_link(token, now=later).turned_off == set(CHOICES) - wanted
+    assert reminder_choices.of_link(token, now=later).person_id == bought.administrator_id
+    with pytest.raises(TokenInvalid):
+        reminder_choices.of_link(token, now=later + timedelta(days=181))
 
 
 # ---- many workers, any repetition

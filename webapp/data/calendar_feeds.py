@@ -10,5 +10,6 @@ from webapp.data.database import InstantField, SiteForeignKey, SiteModel
 
 class CalendarFeed(SiteModel):
     person = SiteForeignKey(Person, unique=True, on_delete="CASCADE")  # one each: a new one replaces it
+    person_id: int
     token_hash = pw.CharField(max_length=64, unique=True)
     created_at = InstantField()

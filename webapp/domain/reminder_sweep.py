@@ -115,7 +115,7 @@ def _recipients(found: Iterable[Any]) -> Mapping[int, list[str]]:
 
 
 def _listed(accounts: set[int]) -> Mapping[int, list[tuple[str, str]]]:
-    listed = (
+    listed: Any = (
         InvoiceRecipient.select(
             InvoiceRecipient.account, InvoiceRecipient.scope, InvoiceRecipient.email_key, Person.id
         )
