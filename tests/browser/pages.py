@@ -75,6 +75,7 @@ NO_PAGES = {
     "invoice_recipients.cancel": "a fragment; without htmx it leads to the subscription",
     "profile.show_name": "a fragment; without htmx it leads to the profile",
     "profile.data": "a file",
+    "calendar_feed.read": "a file",
     "invoice_files.pdf": "a file",
     "invoice_files.cii": "a file",
     "invoice_files.ubl": "a file",
@@ -169,12 +170,30 @@ def confirm_email(server: PortalServer, site: str) -> str:
     return f"/profile/email/confirm/{token}"
 
 
+def reminder_link(server: PortalServer, site: str) -> str:
+    """As a reminder brought it to the administrator."""
+    with server.portal.at(server.portal.sites[site]):
+        person, now = Person.get(Person.email_key == email_key(administrator(site))), server.portal.clock()
+        token = tokens.mint(tokens.UNSUBSCRIBE, person=person, minutes=60, next_path="", now=now)
+    return f"/reminders/{token}"
+
+
 def newest_mail(server: PortalServer, site: str) -> str:
     server.deliver_mail(site)
     return f"/mailbox/{server.newest_mail_name()}"
 
 
 # ---- what brings a state about
+
+
+def no_reminders(visitor: Visitor) -> None:
+    visitor.page.locator("main form[method=post] button").last.click()
+    expect(visitor.page.locator(".note.ok")).to_be_visible()
+
+
+def open_calendar(visitor: Visitor) -> None:
+    visitor.page.locator("main form[action='/profile/calendar'] button").first.click()
+    expect(visitor.page.locator("#feed")).to_be_visible()
 
 
 def submit_nothing(visitor: Visitor) -> None:
@@ -609,6 +628,11 @@ CASES = (
     PageCase(
         "profile-dead-link", "profile.show_confirm", at(f"/profile/email/confirm/{NO_TOKEN}"), status=410
     ),
+    PageCase("reminders", "reminders.show", reminder_link),
+    PageCase("reminders-saved", "reminders.show", reminder_link, act=no_reminders),
+    PageCase("reminders-dead-link", "reminders.show", at(f"/reminders/{NO_TOKEN}"), status=410),
+    PageCase("calendar", "calendar_feed.show", at("/profile/calendar"), ADMIN),
+    PageCase("calendar-address", "calendar_feed.show", at("/profile/calendar"), ADMIN, act=open_calendar),
     PageCase("profile-password", "profile.edit_password", at("/profile/password"), ADMIN),
     PageCase(
         "profile-no-password",

@@ -26,6 +26,7 @@ from webapp.data.accounts import Membership
 from webapp.data.database import Databases, database
 from webapp.data.statements import engine_name, rows
 from webapp.domain import seat_list, sign_in, subscription_list, subscriptions
+from webapp.domain.reminder_windows import WINDOWS, Place, look
 from webapp.domain.subscription_list import COUNT_LIMIT, PAGE_SIZE, SHELVES, SORTS, Query
 
 MANY = 10_000
@@ -281,6 +282,20 @@ def test_what_a_person_may_use_is_found_by_the_person(filled: Filled) -> None:
         (plan,) = plans(lambda: seat_list.used_by(filled.many, now=filled.now))
     assert any("person_id" in line for line in of_table(plan.inner + plan.outer, "SEARCH")), plan
     assert not of_table(plan.inner + plan.outer, "SCAN seat"), plan
+
+
+@pytest.mark.parametrize("number", range(len(WINDOWS)))
+def test_who_is_to_be_reminded_is_found_along_dates(filled: Filled, number: int) -> None:
+    """Whatever is not within a window’s days is not read, nor what a look has found already."""
+    window, asked = WINDOWS[number], {"today": filled.now.date(), "done_through": None, "size": 10}
+    with as_if_everything_were_big():
+        (plan,) = plans(lambda: look(Place(number), **asked))
+    lines = plan.inner + plan.outer
+    date_column = re.search(r"\((?:s|seat)\.(\w+), \w+\.id\) > ", window.sql)
+    assert date_column
+    along = [line for line in of_table(lines, "SEARCH") if date_column[1] in line]
+    assert along and ("status" in along[0] or "state" in along[0]), lines
+    assert not [line for line in lines if _WHOLE_TABLE.match(line)], lines
 
 
 # ---- work, counted

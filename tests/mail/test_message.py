@@ -30,6 +30,7 @@ STORED = {
     "subject": "Activez votre abonnement – n° 0314100037",
     "text": "Bonjour,\nà bientôt\n",
     "html": "<p>à bientôt</p>\n",
+    "unsubscribe": "",
 }
 
 
@@ -223,3 +224,12 @@ def test_more_than_mail_servers_take_is_never_tried() -> None:
 
 def test_without_attachments_nothing_changes() -> None:
     assert on_arrival(built()).get_content_type() == "multipart/alternative"
+
+
+def test_mail_programs_are_told_where_to_post_that_no_more_is_wanted() -> None:
+    """RFC 8058; the address on one line, whatever its length, with the secret of this try."""
+    address = f"http://fr.{'long-' * 20}localhost:8000/reminders/"
+    sent = built(Secret("token-1", "A" * 43), unsubscribe=f"{address}token-1").as_bytes()
+    assert f"List-Unsubscribe: <{address}{'A' * 43}>\r\n".encode() in sent
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in sent
+    assert b"List-Unsubscribe" not in built().as_bytes()

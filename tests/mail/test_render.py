@@ -15,6 +15,7 @@ import pytest
 from tests.support.papers import ISSUED_ON, an_invoice
 from webapp.config import read_settings, resource_folder
 from webapp.data.issued import Credited, HowToPay
+from webapp.domain.reminder_items import ORDER, Item, Section
 from webapp.i18n import speech
 from webapp.mail.render import Rendered, one_line, render
 from webapp.sites import Site, load_sites
@@ -27,6 +28,21 @@ ISSUED = replace(
     credited=Credited("FA-2026-000041", ISSUED_ON),
     credit_reason="Wrong address",
 )
+_ITEM = Item(
+    kind="renewal",
+    public_id="SUB-FR-204118",
+    product="PROFIS Engineering Premium",
+    company="Exemple Construction",
+    on=date(2027, 11, 22),
+    days_left=30,
+    path="/subscriptions/SUB-FR-204118",
+    quantity=3,
+    net=177000,
+    currency="EUR",
+    billing_period="annual",
+    people=("Éloïse D’Hérouville", "Max Neu"),
+)
+REMINDED = [Section(kind, [replace(_ITEM, kind=kind)], number=1) for kind in ORDER]
 LINK = "http://fr.localhost:8000/activate/0314100037"
 
 
@@ -92,6 +108,8 @@ def context(**changes: Any) -> dict[str, Any]:
             last_day=date(2027, 11, 21),
             period_net=240000,
         ),
+        "sections": REMINDED,
+        "number_of_items": 5,
         "quantity": 2,
         "going": 1,
         "token": SimpleNamespace(minutes=60),

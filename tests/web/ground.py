@@ -43,7 +43,7 @@ from webapp.data.accounts import Person
 from webapp.data.billing import InvoiceRecipient
 from webapp.data.email_changes import EmailChange
 from webapp.data.sign_in import Token
-from webapp.domain import sessions, sign_in, tokens
+from webapp.domain import calendar_feeds, sessions, sign_in, tokens
 
 OWNERS = {"fr": ALICE, "de": DORA}  # have rows in each state
 ELSEWHERE = {"fr": "de", "de": "fr"}
@@ -87,6 +87,8 @@ class Ground:
         self.tokens = {site: self._mint_tokens(site, tokens.SET_PASSWORD) for site in SITES}
         self.email_tokens = {site: self._mint_tokens(site, tokens.CONFIRM_EMAIL) for site in SITES}
         self.address_tokens = {site: self._mint_address_tokens(site) for site in SITES}
+        self.reminder_tokens = {site: self._mint_tokens(site, tokens.UNSUBSCRIBE) for site in SITES}
+        self.calendar_tokens = {site: self._open_calendars(site) for site in SITES}
         for site in SITES:
             owner, other = OWNERS[site], OWNERS[ELSEWHERE[site]]
             cookies.plant_same_token(self.visitors[owner].cookie, of=owner, at=other)
@@ -103,6 +105,16 @@ class Ground:
             wanted = InvoiceRecipient.email == unconfirmed_address(OWNERS[site])
             recipient = InvoiceRecipient.get(wanted)
             return self._minted(tokens.INVOICE_ADDRESS, person=None, recipient=recipient)
+
+    def _open_calendars(self, site: str) -> dict[str, str]:
+        """One that was replaced by the one that lives, and one that was closed."""
+        owner, other = (self.cast.person_ids[actor] for actor in (OWNERS[site], LEAVERS[site]))
+        now = self.portal.clock()
+        with self.portal.at(self.portal.sites[site]):
+            closed = calendar_feeds.open_feed(other, now=now)
+            calendar_feeds.close_feed(other, now=now)
+            replaced, live = (calendar_feeds.open_feed(owner, now=now) for _time in range(2))
+        return {"used": replaced, "closed": closed, "live": live, "invented": "A" * 43}
 
     def _minted(self, purpose: str, **facts: Any) -> dict[str, str]:
         """Of mailed links, by what became of them."""
@@ -185,6 +197,8 @@ class Ground:
             "token": self.tokens,
             "email token": self.email_tokens,
             "address token": self.address_tokens,
+            "reminder token": self.reminder_tokens,
+            "calendar token": self.calendar_tokens,
         }
 
     def tempting_state(self, route: Route) -> str:

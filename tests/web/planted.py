@@ -14,6 +14,7 @@ import pytest
 
 from webapp.data import database
 from webapp.domain import (
+    calendar_feeds,
     candidates,
     invoice_files,
     invoice_list,
@@ -303,6 +304,9 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "a mailed link works for ever": Leak(tokens, "peek", "& (Token.expires_at > now)", ""),
         "a mailed link works again": Leak(tokens, "peek", "& Token.used_at.is_null()", ""),
         "a mailed link works for another purpose": Leak(tokens, "peek", "& (Token.purpose == purpose)", ""),
+        "a calendar holds the dates of everybody": Leak(
+            calendar_feeds, "_DAYS_SQL", "(s.administrator_id = :person OR s.backup_id = :person)", "1 = 1"
+        ),
     },
     "probes": {
         "rows of another site are foreign keys": Leak(

@@ -41,6 +41,7 @@ class Route:
     also: frozenset[str] = frozenset()  # who may as well: the backup, billing of the account
     owners: bool = True  # and the administrator
     managing: bool = False  # for who has a role in the account
+    from_anywhere: bool = False  # what it changes is named by a secret: mail programs send it, too
 
 
 def _agreement_hash(site: Site) -> Body:
@@ -215,6 +216,34 @@ ROUTES: dict[str, Route] = {
         "/profile/sessions/all", "person", "site", {"POST": 303}, ends_session=True
     ),
     "profile.data": Route("/profile/data", "person", "site", {"GET": 200}, shows_past=True),
+    "reminders.save": Route("/profile/reminders", "person", "site", {"POST": 303}),
+    "reminders.show": Route(
+        "/reminders/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="reminder token",
+        unknown=410,
+    ),
+    "reminders.choose": Route(
+        "/reminders/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 303}},
+        names="reminder token",
+        unknown=410,
+        from_anywhere=True,
+    ),
+    "calendar_feed.show": Route("/profile/calendar", "person", "site", {"GET": 200}),
+    "calendar_feed.open_feed": Route("/profile/calendar", "person", "site", {"POST": 200}, once=True),
+    "calendar_feed.close_feed": Route("/profile/calendar/close", "person", "site", {"POST": 303}, once=True),
+    "calendar_feed.read": Route(
+        "/calendar/<mailed_token:token>.ics",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="calendar token",
+    ),
     # ---- for the administrator of the row, and who has a right beside them
     "subscriptions.manage": Route(
         _SUBSCRIPTION, "person", "site", {"GET": _VISIBLE}, names="row", also=_PAYING

@@ -190,7 +190,7 @@ class Sweep:
 
     def _seen_by_anybody(self, site: str, visitor: Visitor, route: Route, key: str) -> frozenset[str]:
         owner = OWNERS[site]
-        if route.names == "address token" and key == "live":  # it says whose invoices, and where to
+        if route.names in ("address token", "calendar token") and key == "live":  # they say whose, and what
             return visitor.sees | self.ground.visitors[owner].sees
         return visitor.sees | (self.ground.shown_besides(owner, route) if visitor.cookie else NOBODY.sees)
 
@@ -202,7 +202,9 @@ class Sweep:
             for headers in FORGED_ORIGINS if "POST" in route.answers else ():
                 value = self.ground.tempting("fr", route)
                 facts = {"about": str(headers), "headers": headers, "body": self.ground.attack(route, "fr")}
-                yield from self.asker.ask(self.ground.by(ALICE, endpoint, "POST", value, 403, **facts))
+                expected = pick(route.answers["POST"], "live") if route.from_anywhere else 403
+                facts["writes"] = route.from_anywhere
+                yield from self.asker.ask(self.ground.by(ALICE, endpoint, "POST", value, expected, **facts))
 
     def places(self) -> Iterator[str]:
         """A country's pages are not at the bare domain, its pages at no country; strange hosts are nothing."""
@@ -312,6 +314,10 @@ class Sweep:
             lead = "/sign-in" if endpoint == "profile.end_all_sessions" else ""
             facts = {"body": body, "writes": True, "location": lead}
             yield from self.asker.ask(ground.by(actor, endpoint, "POST", value, 303, **facts))
+        opened = ground.by(ALICE, "calendar_feed.open_feed", "POST", "", 200, writes=True)
+        yield from self.asker.ask(opened)
+        closed = ground.by(ALICE, "calendar_feed.close_feed", "POST", "", 303, writes=True)
+        yield from self.asker.ask(closed)
         out = ground.by(ALICE, "sign_in.leave", "POST", "", 303, writes=True, location="/sign-in")
         yield from self.asker.ask(out)
 

@@ -31,6 +31,7 @@ class OutboxMessage(SiteModel):
     token_next_path = pw.TextField(default="")
     token_minutes = pw.IntegerField(null=True)
     token_concerns = pw.TextField(default="")
+    unsubscribe = pw.TextField(default="")  # address for the headers by which mail programs offer it
     state = pw.CharField(max_length=10, default=QUEUED)
     created_at = InstantField()
     next_attempt_at = InstantField()

@@ -15,11 +15,13 @@ from webapp.data import (
     agreements,
     audit,
     billing,
+    calendar_feeds,
     counters,
     documents,
     email_changes,
     mandates,
     outbox,
+    reminders,
     seat_files,
     sign_in,
     subscriptions,
@@ -58,6 +60,10 @@ MODELS: list[type[SiteModel]] = [
     documents.StoredDocument,
     whereabouts.AnsweredRequest,
     email_changes.EmailChange,
+    reminders.Reminder,
+    reminders.ReminderReader,
+    reminders.ReminderSweep,
+    calendar_feeds.CalendarFeed,
 ]
 
 

@@ -24,7 +24,7 @@ class Token(SiteModel):
     """A mailed link that may be used once: by a person, or by whoever reads the mail of an address."""
 
     token_hash = pw.CharField(max_length=64, primary_key=True)
-    purpose = pw.CharField(max_length=20)  # set_password, invoice_address, confirm_email
+    purpose = pw.CharField(max_length=20)  # set_password, invoice_address, confirm_email, unsubscribe
     person = SiteForeignKey(Person, null=True, backref="tokens", on_delete="CASCADE")
     recipient = SiteForeignKey(InvoiceRecipient, null=True, backref="tokens", on_delete="CASCADE")
     next_path = pw.TextField(default="")

@@ -88,6 +88,7 @@ class Subscription(SiteModel):
                 ("status", "billed_until", "id"),
                 False,
             ),  # for whom a billing period or a term begins, or all ends
+            (("status", "renewal_key", "id"), False),  # who is to be reminded of a renewal
             # The same list for who looks after the billing of an account, and for the backup.
             (("account", "sort_key", "id", "search_key", "shelf", "activate_before"), False),
             (("account", "shelf", "sort_key", "id"), False),
@@ -131,4 +132,5 @@ class Seat(SiteModel):
             (("subscription", "counted", "sort_key", "id", "search_key", "over_on", "state"), False),
             (("subscription", "counted", "state", "over_on"), False),
             (("subscription", "over_on", "id", "search_key"), False),
+            (("state", "since"), False),  # who was invited long ago and never came
         )

@@ -34,6 +34,7 @@ TOKEN_PATHS = {
     tokens.SET_PASSWORD: "/password/set/",
     tokens.CONFIRM_EMAIL: "/profile/email/confirm/",
     tokens.INVOICE_ADDRESS: "/invoice-address/",
+    tokens.UNSUBSCRIBE: "/reminders/",
 }
 
 # After each failed try; the last of them passes on the third day.
@@ -76,12 +77,14 @@ def enqueue(
     token: TokenRequest | None = None,
     address: str = "",
     attachments: Sequence[tuple[str, str]] = (),
+    offers_unsubscribing: bool = False,
     **context: Any,
 ) -> None:
     """Writes the mail of `templates/email/<kind>/`, whose `subject.txt` says which context it needs.
 
     `address`: where it goes, if that is not the person's own. `attachments`: subject and form of documents,
-    which are made when the mail is delivered.
+    which are made when the mail is delivered. `offers_unsubscribing`: mail programs may show a button that
+    posts to the token's link.
     """
     site = current_site()
     number = uuid.uuid4().hex
@@ -100,6 +103,7 @@ def enqueue(
         text=mail.text,
         html=mail.html,
         attachments=json.dumps(attachments) if attachments else "",
+        unsubscribe=known["link"] if offers_unsubscribing else "",
         person=None if isinstance(to, Addressee) else to,
         recipient=to.recipient if isinstance(to, Addressee) else None,
         subscription=subscription,

@@ -19,6 +19,7 @@ from webapp.i18n import _
 SET_PASSWORD = "set_password"
 INVOICE_ADDRESS = "invoice_address"
 CONFIRM_EMAIL = "confirm_email"
+UNSUBSCRIBE = "unsubscribe"  # the only one that works more than once
 _RANDOM_BYTES = 32
 
 

@@ -14,6 +14,7 @@ from webapp.jobs.issue import issue
 from webapp.jobs.lapse import lapse
 from webapp.jobs.outbox import deliver
 from webapp.jobs.purge import purge
+from webapp.jobs.remind import remind
 from webapp.jobs.renew import end, renew
 from webapp.jobs.whereabouts import answer_waiting
 from webapp.mail.failures import in_words
@@ -80,6 +81,7 @@ _ALL = (
     Job("lapse", "mark subscriptions that nobody activated in time", _lapse, timedelta(minutes=15)),
     Job("renew", "begin terms and billing periods, record their invoices", renew, timedelta(minutes=5)),
     Job("end", "end what was cancelled, free its licenses", end, timedelta(minutes=5)),
+    Job("remind", "remind people of dates and of what is missing", remind, timedelta(minutes=5)),
     Job("issue", "issue invoices that are due", issue),
     Job("whereabouts", "look for people who miss their subscriptions", answer_waiting, timedelta(seconds=30)),
     Job("outbox", "deliver waiting e-mails", _deliver, timedelta(seconds=5), in_hurry=False),

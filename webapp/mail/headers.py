@@ -18,6 +18,7 @@ from email_validator import validate_email
 from webapp.mail.render import one_line
 
 _HUMAN = {"From", "To", "Reply-To", "Subject"}
+_WHOLE = {"List-Unsubscribe"}  # an address: a fold in it would break it
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '-]{0,50}")
 _PLAIN_TEXT = re.compile(r"(?!.*=\?)[ -~]{1,66}")
 _ENCODED_WORD = 60
@@ -31,7 +32,7 @@ class WirePolicy(EmailPolicy):
     """What goes over the wire; the headers of this module are stored as they were encoded."""
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
-        return (name, value) if name in _HUMAN else super().header_store_parse(name, value)
+        return (name, value) if name in _HUMAN | _WHOLE else super().header_store_parse(name, value)
 
 
 WIRE = WirePolicy(linesep="\r\n", refold_source="none", utf8=False)

@@ -51,9 +51,13 @@ def build_message(
     message["Subject"] = subject(stored.subject)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Portal-Site"] = site.code
-    text, html = stored.text, stored.html
+    text, html, unsubscribe = stored.text, stored.html, stored.unsubscribe
     if secret:
         text, html = secret.reveal_in(text), secret.reveal_in(html)
+        unsubscribe = secret.reveal_in(unsubscribe)
+    if unsubscribe:  # RFC 8058: mail programs post to it, without asking
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     # Quoted-printable: short lines of ASCII, whatever the servers on the way can take.
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")

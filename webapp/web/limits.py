@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
@@ -18,7 +19,15 @@ from webapp.web.site import site_or_none
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def _per_address(name: str, text: str) -> Callable[[View], View]:
+def _network_address() -> str:
+    return str(request.remote_addr)
+
+
+def _secret() -> str:
+    return sha256(str((request.view_args or {})["token"]).encode()).hexdigest()
+
+
+def _limited(name: str, text: str, per: Callable[[], str] = _network_address) -> Callable[[View], View]:
     """A decorator of views that count; those with the same name share what they count."""
     limit = parse(text)
 
@@ -27,7 +36,7 @@ def _per_address(name: str, text: str) -> Callable[[View], View]:
         def counted(**values: Any) -> Any:
             site = site_or_none()
             counter: FixedWindowRateLimiter = current_app.extensions["limits"]
-            if not counter.hit(limit, name, site.code if site else "front", str(request.remote_addr)):
+            if not counter.hit(limit, name, site.code if site else "front", per()):
                 raise TooOften(timedelta(seconds=limit.get_expiry()))
             return view(**values)
 
@@ -37,8 +46,12 @@ def _per_address(name: str, text: str) -> Callable[[View], View]:
 
 
 # An office behind one address has many people: wider than the limit of one person.
-sign_ins_per_address = _per_address("sign-in", "60 per 5 minutes")
-links_per_address = _per_address("link", "30 per hour")
+sign_ins_per_address = _limited("sign-in", "60 per 5 minutes")
+links_per_address = _limited("link", "30 per hour")
+# Mail providers press the button for all their users.
+unsubscribing_per_address = _limited("unsubscribing", "600 per hour")
+# Services read the calendars of many people from one address.
+readings_per_calendar = _limited("calendar", "60 per hour", per=_secret)
 
 
 def init_app(app: Flask) -> None:

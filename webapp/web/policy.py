@@ -22,16 +22,18 @@ class UndeclaredView(RuntimeError):
 class Policy:
     who: Who
     place: Place
+    from_anywhere: bool = False
 
 
-def policy(who: Who, *, place: Place = "site") -> Callable[[View], View]:
+def policy(who: Who, *, place: Place = "site", from_anywhere: bool = False) -> Callable[[View], View]:
     """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only.
 
-    `site`: a page of a country site; `front`: of the bare domain.
+    `site`: a page of a country site; `front`: of the bare domain. `from_anywhere`: what it changes is named
+    by a secret in its address, and no cookie counts, so that other pages and programs may send it too.
     """
 
     def declare(view: View) -> View:
-        view.policy = Policy(who, place)  # type: ignore[attr-defined]
+        view.policy = Policy(who, place, from_anywhere)  # type: ignore[attr-defined]
         return view
 
     return declare

@@ -9,6 +9,7 @@ from webapp.web.portal import (
     activation,
     backup,
     billing_details,
+    calendar_feed,
     cancellation,
     help,
     invitations,
@@ -22,6 +23,7 @@ from webapp.web.portal import (
     payment_methods,
     profile,
     purchase_orders,
+    reminders,
     seat_files,
     seats,
     sign_in,
@@ -36,5 +38,6 @@ def init_app(app: Flask) -> None:
     of_users = (seats, invitations, seat_files)
     of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods)
     of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)
-    for noun in (*of_people, *of_subscriptions, *of_users, *of_money, help, legal):
+    of_dates = (reminders, calendar_feed)
+    for noun in (*of_people, *of_dates, *of_subscriptions, *of_users, *of_money, help, legal):
         app.register_blueprint(noun.pages)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from webapp.domain import email_changes, my_data, people, sessions, sign_in
+from webapp.domain import calendar_feeds, email_changes, my_data, people, sessions, sign_in
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import Refusal
 from webapp.domain.sign_in import PasswordWrong
@@ -16,6 +16,7 @@ from webapp.web import auth, htmx
 from webapp.web.forms import NewEmailForm, OwnNameForm, OwnPasswordForm
 from webapp.web.limits import links_per_address
 from webapp.web.policy import policy
+from webapp.web.portal.reminders import own_choices
 from webapp.web.site import this_portal
 
 pages = Blueprint("profile", __name__, url_prefix="/profile")
@@ -31,6 +32,8 @@ def show() -> Any:
         waiting=email_changes.waiting(visitor.person_id, now=now),
         done=request.args.get("done", ""),
         minutes=email_changes.LINK_MINUTES,
+        reminders=own_choices(visitor.person_id),
+        calendar_since=calendar_feeds.opened_at(visitor.person_id),
     )
 
 
