@@ -77,7 +77,7 @@ class Scene:
         take_billing(self.account, person=person, actor=by, now=self.clock.forward(minutes=1))
 
     def rights(self, person: Person) -> permissions.AccountRights:
-        return permissions.account_rights(person.id, ACCOUNT)
+        return permissions.account_rights(person.id, ACCOUNT, now=self.clock.now)
 
     def bills(self) -> list[str]:
         return [person.name for person in members.billing_people(self.account.id)]

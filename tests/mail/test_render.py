@@ -42,6 +42,8 @@ def context(**changes: Any) -> dict[str, Any]:
         term_start=date(2026, 11, 22),
         term_end=date(2027, 11, 22),
         ends_on=None,
+        unit_price=48000,
+        currency="EUR",
     )
     return {
         "person": SimpleNamespace(name="Éloïse D’Hérouville", email="eloise@example.com"),
@@ -90,10 +92,12 @@ def context(**changes: Any) -> dict[str, Any]:
             currency="EUR",
             first_day=date(2027, 5, 23),
             last_day=date(2027, 11, 21),
-            period_net=240000,
+            next_day=date(2027, 11, 22),
+            next_net=240000,
         ),
         "quantity": 2,
         "going": 1,
+        "staying": 1,
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),

@@ -194,6 +194,7 @@ class Ground:
         managing = (
             "/purchase-order",
             "/cancellation",
+            "/licenses",
             "/transfer",
             "/backup",
             "/billing",

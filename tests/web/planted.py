@@ -31,7 +31,7 @@ from webapp.domain import (
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
-from webapp.web.portal import activation, cancellation, purchase_orders
+from webapp.web.portal import activation, cancellation, purchase_orders, quantity
 from webapp.web.portal import backup as backup_pages
 from webapp.web.portal import help as help_pages
 from webapp.web.portal import invoice_files as invoice_file_pages
@@ -161,7 +161,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             purchase_order_rules, "_STORED_SQL", _MANAGED_OR_PAID, ""
         ),
         "the purchase order number can be edited before activation": Leak(
-            purchase_order_rules, "_STORED_SQL", "AND s.status = 'active'", "", crashes=True
+            purchase_order_rules, "_STORED_SQL", "s.status = 'active' AND", "", crashes=True
         ),
         "the manage page forgets the administrator": Leak(subscriptions, "_READ_SQL", _MANAGED_OR_PAID, ""),
         "the manage page forgets the deadline": Leak(subscriptions, "_READ_SQL", _IN_TIME, ""),
@@ -274,6 +274,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "activating is for everybody": Downgraded(activation.activate),
         "saving is for everybody": Downgraded(purchase_orders.save),
         "cancelling is for everybody": Downgraded(cancellation.plan),
+        "buying licences is for everybody": Downgraded(quantity.add),
         "nobody asks for the policy": Leak(
             auth, "require_policy", 'declared.who == "person"', "False", crashes=True
         ),
