@@ -201,9 +201,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "inviting forgets who manages users": Leak(
             permissions, "looked_after_subscription", "manages(person_id)", "Subscription.id.is_null(False)"
         ),
-        "users are managed before activation": Leak(
-            permissions, "managed_seat", ", Subscription.status == ACTIVE", ""
-        ),
+        "users are managed before activation": Leak(permissions, "managed_seat", ", is_running(now=now)", ""),
     },
     "lists": {
         "the list forgets the administrator": Leak(subscription_list, "_of", _OF_PERSON, "1 = 1"),
