@@ -250,7 +250,7 @@ def test_the_same_form_comes_in_place(alice: SiteClient, address: str) -> None:
     form = alice.get(f"{address}/licenses", headers=PARTIAL)
     assert "<html" not in form.text and page_of(form).one("div", id="quantity").one("input", id="number")
     priced = page_of(alice.get(f"{address}/licenses?number=6", headers=PARTIAL))
-    assert priced.one("h3", id="more-h").get("data-focus", "no") != "no"
+    assert priced.one("h2", id="more-h").get("data-focus", "no") != "no"
     back = page_of(alice.get(f"{address}/licenses/value", headers=PARTIAL))
     assert back.one("div", id="quantity").one("a", id="quantity-edit")
     done = alice.submit(priced, f"{address}/licenses/more")

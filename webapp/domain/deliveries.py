@@ -18,18 +18,20 @@ from webapp.mail.bounces import Bounce
 
 UNDELIVERED = (DEAD, BOUNCED)
 
-# Of an e-mail `x` to person `p`: it failed at the address that they have, and none has arrived there since.
+# Of an e-mail `x` to person `p`: it failed at the address that they have, and none came there since that …
 _FAILED = """x.person_id = p.id AND x.to_email = p.email AND x.state IN ('dead', 'bounced')
  AND NOT EXISTS (SELECT 1 FROM outbox_message later WHERE later.person_id = x.person_id
-  AND later.state = 'sent' AND later.to_email = x.to_email AND later.id > x.id)"""
+  AND later.state IN ({since}) AND later.to_email = x.to_email AND later.id > x.id)"""
+_NONE_ARRIVED = _FAILED.format(since="'sent'")
+_LAST = _FAILED.format(since="'sent', 'dead', 'bounced'")
 # Why the last one to person `p` did not arrive, in the servers' words; NULL: nothing is known to be wrong.
-UNDELIVERED_SQL = f"(SELECT x.last_error FROM outbox_message x WHERE {_FAILED} ORDER BY x.id DESC LIMIT 1)"
+UNDELIVERED_SQL = f"(SELECT x.last_error FROM outbox_message x WHERE {_LAST})"
 # How many who hold a seat of subscription `s` on the local day `:today` its e-mails do not reach.
 UNREACHED_USERS_SQL = f"""(SELECT count(DISTINCT x.person_id) FROM outbox_message x
  JOIN person p ON p.id = x.person_id
  JOIN seat held ON held.subscription_id = x.subscription_id AND held.person_id = x.person_id
   AND held.counted = 1 AND held.over_on > :today
- WHERE x.subscription_id = s.id AND x.person_id <> s.administrator_id AND {_FAILED})"""
+ WHERE x.subscription_id = s.id AND x.person_id <> s.administrator_id AND {_NONE_ARRIVED})"""
 
 _CODE = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?![\d.])")  # as RFC 3463 numbers what went wrong
 _NOBODY = N_("The last email came back: there is no such mailbox.")
