@@ -28,6 +28,7 @@ from tests.browser.invoice_acts import (
     without_po_number,
     wrong_number_on_first_invoice,
 )
+from tests.browser.quantity_acts import edit_quantity, name_nobody, pay_another_price, unreached_user
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
@@ -70,6 +71,7 @@ NO_PAGES = {
     "front.robots": "a text for crawlers",
     "front.open_file": "a file",
     "purchase_orders.show": "a fragment; without htmx it leads to the subscription",
+    "quantity.show_value": "a fragment; without htmx it leads to the subscription",
     "seats.show_row": "a fragment; without htmx it leads to the users",
     "billing_details.show": "a fragment; without htmx it leads to the subscription",
     "invoice_recipients.cancel": "a fragment; without htmx it leads to the subscription",
@@ -158,6 +160,12 @@ def paid_by_card(page: str = "") -> Address:
         return f"/subscriptions/{found.public_id}{page}"
 
     return address
+
+
+def unreached(page: str = "") -> Address:
+    return lambda server, site: (
+        unreached_user(server, site, server.subscription_of(site, administrator(site), *is_active)) + page
+    )
 
 
 def confirm_email(server: PortalServer, site: str) -> str:
@@ -571,6 +579,26 @@ CASES = (
         act=wrong_number_on_first_invoice,
         act_status=422,
     ),
+    PageCase("manage-licenses-in-place", "subscriptions.manage", of(*is_active), ADMIN, act=edit_quantity),
+    PageCase("licenses-more", "quantity.show", of(*is_active, page="/licenses?number=60"), ADMIN),
+    PageCase(
+        "licenses-conflict",
+        "quantity.show",
+        of(*is_active, page="/licenses?number=60"),
+        ADMIN,
+        act=pay_another_price,
+        act_status=409,
+    ),
+    PageCase(
+        "licenses-nobody-named",
+        "quantity.show",
+        of(*is_active, page="/licenses?number=1"),
+        ADMIN,
+        act=name_nobody,
+        act_status=422,
+    ),
+    PageCase("manage-unreached", "subscriptions.manage", unreached(), ADMIN),
+    PageCase("users-unreached", "seats.show_list", unreached("/users"), ADMIN),
     PageCase("cancellation", "cancellation.show", of(*is_active, page="/cancellation"), ADMIN),
     PageCase("cancellation-scheduled", "cancellation.show", of(*is_cancelled, page="/cancellation"), ADMIN),
     PageCase(

@@ -14,7 +14,7 @@ from webapp.data.outbox import BOUNCED, DEAD, QUEUED, SENT, WITHDRAWN, OutboxMes
 from webapp.data.statements import engine_name
 from webapp.data.subscriptions import Subscription
 from webapp.domain import deliveries, outbox
-from webapp.domain.deliveries import note_bounce, problems_of, problems_of_subscription
+from webapp.domain.deliveries import note_bounce, problems_of, problems_of_subscription, reason_in_words
 from webapp.mail.bounces import Bounce
 from webapp.sites import Site
 
@@ -149,3 +149,24 @@ def test_a_persons_problems_are_found_by_an_index(alice: Person, sent) -> None:
     if engine_name() != "sqlite":
         database.execute_sql("RESET enable_seqscan")
     assert "person_id_state" in plan
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("550 5.1.1 User unknown", "no such mailbox"),
+        ("5.2.1 smtp; disabled", "no such mailbox"),
+        ("552 5.2.2 Over quota", "mailbox is full"),
+        ("452 4.2.2 Over quota", "mailbox is full"),
+        ("552 5.3.4 Too big", "too large"),
+        ("554 5.7.1 Blocked by 192.0.2.1", "unwanted"),
+        ("421 4.4.2 Timed out", "did not answer"),
+        ("TimeoutError: timed out", "did not answer"),
+        ("Given up: each try ended without an answer.", "did not answer"),
+        ("550 No", "refused by the recipient’s mail server."),
+        ("554 5.6.0 Odd", "refused by the recipient’s mail server."),
+        ("", "did not answer"),
+    ],
+)
+def test_what_servers_say_is_told_in_plain_words(told: str, words: str) -> None:
+    assert words in reason_in_words(told)

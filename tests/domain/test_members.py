@@ -77,7 +77,7 @@ class Scene:
         take_billing(self.account, person=person, actor=by, now=self.clock.forward(minutes=1))
 
     def rights(self, person: Person) -> permissions.AccountRights:
-        return permissions.account_rights(person.id, ACCOUNT)
+        return permissions.account_rights(person.id, ACCOUNT, now=self.clock.now)
 
     def bills(self) -> list[str]:
         return [person.name for person in members.billing_people(self.account.id)]
@@ -307,7 +307,7 @@ def test_without_the_count_nobody_would_be_left(
         scene.grant(scene.erin, by=scene.olga)
         scene.grant(scene.bob, by=scene.erin)
         seen = {one.id: scene.rights(one) for one in (scene.erin, scene.bob)}
-        monkeypatch.setattr(permissions, "account_rights", lambda person_id, _number: seen[person_id])
+        monkeypatch.setattr(permissions, "account_rights", lambda person_id, _number, now: seen[person_id])
         take_billing(scene.account, person=scene.bob, actor=scene.erin, now=scene.clock.now)
         with pytest.raises(BillingChangedMeanwhile):
             take_billing(scene.account, person=scene.erin, actor=scene.bob, now=scene.clock.now)

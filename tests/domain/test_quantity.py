@@ -24,6 +24,7 @@ from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import NEVER, Seat, Subscription
 from webapp.domain import audit, invoices, quantity, seats, transfer
 from webapp.domain.cancellation import ChangedMeanwhile, NothingToUndo, TermOver
+from webapp.domain.holders import holders
 from webapp.domain.invitations import Invitation, invite, invite_again
 from webapp.domain.order_fields import MOST_LICENSES
 from webapp.domain.purchase_orders import NoNextTerm
@@ -41,8 +42,9 @@ from webapp.domain.quantity import (
     plan_fewer,
     price_of_more,
 )
+from webapp.domain.quantity_conflicts import QuantityConflict
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.domain.renewal_preview import renewal_preview
+from webapp.domain.renewal_preview import preview_of, renewal_preview
 from webapp.domain.seat_facts import Facts
 from webapp.domain.seats_at_renewal import NoLicenceAfterRenewal
 from webapp.sites import Product, Site
@@ -110,7 +112,7 @@ def test_what_is_added_is_paid_for_the_days_that_are_left(
     assert (price.days, price.period_days) == (183, 365)
     assert (price.unit_price, price.net) == (24066, 48132)  # 480.00 × 183 / 365 = 240.657…
     assert (price.first_day, price.last_day) == (date(2027, 5, 23), date(2027, 11, 21))
-    assert (price.quantity, price.period_net) == (7, 336000)
+    assert (price.quantity, price.next_day, price.next_net) == (7, RENEWAL, 336000)
 
 
 def test_on_the_first_day_it_costs_a_whole_period_and_on_the_last_one_day(
@@ -298,6 +300,130 @@ def test_who_goes_can_be_named_and_stays_when_it_is_undone(
     assert stored(bought).quantity == 2
 
 
+def test_who_is_named_no_more_by_a_new_plan_stays(
+    bought: Subscription, product: Product, now: datetime
+) -> None:
+    held = [seat_for(bought, f"user{n}@example.com", now=now) for n in range(4)]
+    first, second, third = (one.key for one in held[:3])
+    fewer(bought, 2, product=product, now=now, going=[first, second])
+    assert set(quantity.going_by_plan(stored(bought))) == {first, second}
+    fewer(bought, 3, product=product, now=now, going=[third])
+    assert [seat.over_on == RENEWAL.isoformat() for seat in Seat.select().order_by(Seat.id)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    keep(bought, now=now)
+    assert {seat.over_on for seat in Seat.select()} == {NEVER}
+    ended_by_hand = Seat.update(last_day=date(2027, 11, 21), over_on=RENEWAL.isoformat())
+    ended_by_hand.where(Seat.key == third).execute()
+    fewer(bought, 3, product=product, now=now)  # no plan stands: what was ended by hand stays so
+    assert Seat.get(Seat.key == third).over_on == RENEWAL.isoformat()
+
+
+def test_whom_a_plan_may_name_and_who_goes_already(
+    bought: Subscription, product: Product, now: datetime
+) -> None:
+    held = [seat_for(bought, f"user{n}@example.com", now=now) for n in range(4)]
+    assert [one.name for one in holders(stored(bought)).named] == ["User0", "User1", "User2", "User3"]
+    fewer(bought, 2, product=product, now=now, going=[held[2].key, held[3].key])
+    found = holders(stored(bought))
+    assert [(one.name, one.going) for one in found.named][:2] == [("User2", True), ("User3", True)]
+    assert (found.number, found.unnamed) == (4, 0)
+
+
+def test_who_was_slower_hears_who_was_faster(bought: Subscription, product: Product, now: datetime) -> None:
+    shown = price_of_more(bought, 2, product=product, now=now).key
+    add(bought, 1, product=product, now=now)
+    order = {"product": product, "actor": bought.administrator, "now": now}
+    found = refused(QuantityConflict, lambda: add_licences(bought, 2, shown=shown, **order))
+    assert isinstance(found, QuantityConflict)
+    assert (found.quantity, found.changed_by, found.changed_at) == (6, "Olga Muster", now)
+    fewer(bought, 3, product=product, now=now)
+    late = refused(QuantityConflict, lambda: fewer(bought, 2, product=product, now=now, planned=None))
+    assert isinstance(late, QuantityConflict)
+    assert (late.next_quantity, late.changed_by) == (3, "Olga Muster")
+
+
+def test_a_price_of_yesterday_is_nobodys_doing(bought: Subscription, product: Product, now: datetime) -> None:
+    shown, tomorrow = price_of_more(bought, 2, product=product, now=now).key, now + timedelta(days=1)
+    order = {"product": product, "actor": bought.administrator, "now": tomorrow}
+    found = refused(QuantityConflict, lambda: add_licences(bought, 2, shown=shown, **order))
+    assert isinstance(found, QuantityConflict) and found.changed_by == ""
+
+
+@pytest.mark.parametrize(
+    "key", ["", "7", "7:1", "a:b:c", "-1:2:2027-01-01", "7:²:2027-01-01", "9" * 30 + ":1:x"]
+)
+def test_a_price_that_nobody_was_shown_is_none(key: str) -> None:
+    assert quantity.shown_in(key) is None
+
+
+def test_the_next_invoice_is_told_as_it_will_be(
+    portal: Portal, bound_fr: Site, product: Product, now: datetime
+) -> None:
+    monthly = active_subscription(portal, now=now, billing_period="monthly")
+    price = price_of_more(monthly, 1, product=product, now=now)
+    assert (price.next_day, price.next_net) == (date(2026, 12, 22), 6 * 48000)
+    plan(monthly, now=now)
+    assert price_of_more(stored(monthly), 1, product=product, now=now).next_day == date(2026, 12, 22)
+
+
+def test_with_a_plan_the_next_invoice_is_for_fewer_and_with_a_cancellation_there_is_none(
+    bought: Subscription, product: Product, now: datetime
+) -> None:
+    fewer(bought, 2, product=product, now=now)
+    price = price_of_more(stored(bought), 1, product=product, now=now)
+    assert (price.next_day, price.next_net) == (RENEWAL, 2 * 48000)
+    plan(bought, now=now)
+    add(bought, 1, product=product, now=now)
+    assert price_of_more(stored(bought), 1, product=product, now=now).next_day is None
+    (mail,) = mails("licences_added")
+    assert "annulé" in mail.text and "22 novembre 2027" not in mail.text
+
+
+PREVIEWS: dict[str, tuple[dict[str, Any], bool, str]] = {
+    "as it is": (
+        {"quantity": 5},
+        False,
+        "renews on 22 November 2027 until 21 November 2028 with 5 licenses: €2,400.00 net a year.",
+    ),
+    "monthly": ({"billing_period": "monthly"}, False, "with 5 licenses: €2,400.00 net a month."),
+    "fewer": ({"next_quantity": 1}, False, "with 1 license instead of 5: €480.00 net a year."),
+    "fewer, monthly": (
+        {"next_quantity": 2, "billing_period": "monthly"},
+        False,
+        "with 2 licenses instead of 5: €960.00 net a month.",
+    ),
+    "unlimited": ({"quantity": 1}, True, "for any number of users: €480.00 net a year."),
+    "cancelled": ({"ends_on": RENEWAL}, False, "it ends on 21 November 2027, as cancelled."),
+}
+
+
+@pytest.mark.parametrize("case", PREVIEWS)
+def test_what_comes_is_said_in_one_sentence(bought: Subscription, now: datetime, case: str) -> None:
+    changes, unlimited, words = PREVIEWS[case]
+    Subscription.update(changes).execute()
+    found = preview_of(stored(bought), staying=0, unlimited=unlimited, now=now)
+    assert found
+    first = found.in_words()[0]
+    assert first.startswith("If you do nothing, it ") and words in first.replace("\u00a0", " ")
+
+
+def test_a_plan_of_fewer_outlives_a_cancellation_and_a_new_number_is_said_beside_it(
+    bought: Subscription, now: datetime
+) -> None:
+    Subscription.update(next_quantity=2, next_po_number="4712", ends_on=RENEWAL).execute()
+    ending = preview_of(stored(bought), staying=0, now=now)
+    assert ending and ending.in_words()[1:] == [
+        "If you keep it after all, it renews with 2 licenses, as was planned before."
+    ]
+    Subscription.update(ends_on=None).execute()
+    going_on = preview_of(stored(bought), staying=0, now=now)
+    assert going_on and going_on.in_words()[1:] == ["The purchase order number from then on: 4712."]
+
+
 def test_nobody_gets_a_seat_that_is_not_there_after_the_renewal(
     bought: Subscription, product: Product, now: datetime
 ) -> None:
@@ -356,8 +482,7 @@ def test_it_composes_with_a_cancellation_and_a_purchase_order_number(
     preview = renewal_preview(stored(bought), now=now)
     assert preview
     assert (preview.quantity_now, preview.quantity, preview.fewer, preview.net) == (8, 2, True, 96000)
-    assert "with 2 licenses" in preview.in_words()[0]
-    assert "Until then there are 8 licenses." in preview.in_words()
+    assert "with 2 licenses instead of 8:" in preview.in_words()[0]
     advance(MIDNIGHT)
     assert stored(bought).quantity == 2
 
@@ -389,7 +514,7 @@ def test_of_many_who_add_at_once_one_does(
         together = Barrier(4)
         with ThreadPoolExecutor(4) as threads:
             done = Counter(threads.map(attempt, [together] * 4))
-        assert done == {"added": 1, "ChangedMeanwhile": 3}
+        assert done == {"added": 1, "QuantityConflict": 3}
         with portal.at(site_fr):
             assert (stored(bought).quantity, Invoice.select().count()) == (5 + turn, 1 + turn)
             numbers = sorted(invoice.number for invoice in Invoice.select())

@@ -373,9 +373,9 @@ def test_the_administrator_and_the_backup_of_an_active_subscription_manage_its_u
     house.invite(MAX)
     key, now = house.seat(MAX).key, house.clock()
     stranger = keep_person("stranger@example.com", name="S", now=now)
-    assert managed_seat(house.olga.id, key).key == key
+    assert managed_seat(house.olga.id, key, now=now).key == key
     for ask in (
-        lambda: managed_seat(stranger.id, key),
+        lambda: managed_seat(stranger.id, key, now=now),
         lambda: managed_subscription(stranger.id, house.subscription.public_id, now=now),
         lambda: seat_list.head(stranger.id, house.subscription.public_id, now=now),
         lambda: seats.revoke(house.seat(MAX), actor=stranger, now=now),
@@ -386,10 +386,10 @@ def test_the_administrator_and_the_backup_of_an_active_subscription_manage_its_u
         with pytest.raises(NotThere):
             ask()
     Subscription.update(backup=stranger).execute()
-    assert managed_seat(stranger.id, key).key == key
+    assert managed_seat(stranger.id, key, now=now).key == key
     Subscription.update(status=ENDED).execute()
     with pytest.raises(NotThere):
-        managed_seat(house.olga.id, key)
+        managed_seat(house.olga.id, key, now=now)
     with pytest.raises(NotThere):
         house.invite(EVA)
 

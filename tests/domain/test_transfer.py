@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -184,7 +184,7 @@ def test_of_two_transfers_at_once_one_wins(scene: Scene, portal: Portal, site_fr
 def test_without_the_guard_both_would_win(
     scene: Scene, portal: Portal, site_fr: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unguarded(subscription: Subscription, heir: Person, actor: Person) -> bool:
+    def unguarded(subscription: Subscription, heir: Person, actor: Person, *, now: datetime) -> bool:
         Subscription.update(administrator=heir).where(Subscription.id == subscription.id).execute()
         return False
 

@@ -208,6 +208,7 @@ class Ground:
         managing = (
             "/purchase-order",
             "/cancellation",
+            "/licenses",
             "/transfer",
             "/backup",
             "/billing",

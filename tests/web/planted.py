@@ -32,7 +32,7 @@ from webapp.domain import (
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
 from webapp.web.policy import Policy
-from webapp.web.portal import activation, cancellation, purchase_orders
+from webapp.web.portal import activation, cancellation, purchase_orders, quantity
 from webapp.web.portal import backup as backup_pages
 from webapp.web.portal import help as help_pages
 from webapp.web.portal import invoice_files as invoice_file_pages
@@ -162,7 +162,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             purchase_order_rules, "_STORED_SQL", _MANAGED_OR_PAID, ""
         ),
         "the purchase order number can be edited before activation": Leak(
-            purchase_order_rules, "_STORED_SQL", "AND s.status = 'active'", "", crashes=True
+            purchase_order_rules, "_STORED_SQL", "s.status = 'active' AND", "", crashes=True
         ),
         "the manage page forgets the administrator": Leak(subscriptions, "_READ_SQL", _MANAGED_OR_PAID, ""),
         "the manage page forgets the deadline": Leak(subscriptions, "_READ_SQL", _IN_TIME, ""),
@@ -202,9 +202,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "inviting forgets who manages users": Leak(
             permissions, "looked_after_subscription", "manages(person_id)", "Subscription.id.is_null(False)"
         ),
-        "users are managed before activation": Leak(
-            permissions, "managed_seat", ", Subscription.status == ACTIVE", ""
-        ),
+        "users are managed before activation": Leak(permissions, "managed_seat", ", is_running(now=now)", ""),
     },
     "lists": {
         "the list forgets the administrator": Leak(subscription_list, "_of", _OF_PERSON, "1 = 1"),
@@ -275,6 +273,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "activating is for everybody": Downgraded(activation.activate),
         "saving is for everybody": Downgraded(purchase_orders.save),
         "cancelling is for everybody": Downgraded(cancellation.plan),
+        "buying licences is for everybody": Downgraded(quantity.add),
         "nobody asks for the policy": Leak(
             auth, "require_policy", 'declared.who == "person"', "False", crashes=True
         ),

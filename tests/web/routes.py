@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tests.conftest import NOON
 from tests.support.cast import ALICE, ALL_STATES, DORA, unconfirmed_address
@@ -53,6 +53,19 @@ def _renewal(site: Site) -> Body:
     activated = next(story.activated or 0 for story in ALL_STATES if story.state == "active")
     start = local_date(NOON - timedelta(days=activated), site.time_zone)
     return {"ends_on": add_months(start, 12, anchor_day=start.day).isoformat()}
+
+
+def _one_more(site: Site) -> Body:
+    """A sixth licence of 480.00 a year, at its price for the days that are left of the first one."""
+    end = date.fromisoformat(_renewal(site)["ends_on"])
+    today = local_date(NOON, site.time_zone)
+    days, year = (end - today).days, (end - add_months(end, -12, anchor_day=end.day)).days
+    net = (2 * 48000 * days + year) // (2 * year)
+    return {"added": "1", "shown": f"6:{net}:{today.isoformat()}"}
+
+
+def _one_fewer(site: Site) -> Body:
+    return {"number": "4", "renewal": _renewal(site)["ends_on"]}
 
 
 def _mandate(site: Site) -> Body:
@@ -371,6 +384,54 @@ ROUTES: dict[str, Route] = {
         body={"po_number": "nothing", "version": "99"},
         attack=lambda site: {"po_number": "stolen", "version": "0"},
         also=_PAYING,
+    ),
+    "quantity.show": Route(
+        f"{_SUBSCRIPTION}/licenses",
+        "person",
+        "site",
+        {"GET": _MANAGEABLE},
+        names="row",
+        also=_BACKUP,
+    ),
+    "quantity.show_value": Route(
+        f"{_SUBSCRIPTION}/licenses/value",
+        "person",
+        "site",
+        {"GET": _states(404, 303, 404)},
+        names="row",
+        also=_BACKUP,
+        in_place=_MANAGEABLE,
+    ),
+    "quantity.add": Route(
+        f"{_SUBSCRIPTION}/licenses/more",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        also=_BACKUP,
+        body={"added": "1", "shown": "nothing"},
+        attack=_one_more,
+    ),
+    "quantity.reduce": Route(
+        f"{_SUBSCRIPTION}/licenses/fewer",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        also=_BACKUP,
+        body={"number": "1", "renewal": "2001-01-01"},
+        attack=_one_fewer,
+        shows_colleagues=True,
+    ),
+    "quantity.keep": Route(
+        f"{_SUBSCRIPTION}/licenses/undo",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        also=_BACKUP,
+        body={"renewal": "2001-01-01"},
+        attack=lambda site: {"renewal": _renewal(site)["ends_on"], "planned": "4"},
     ),
     "cancellation.show": Route(
         f"{_SUBSCRIPTION}/cancellation", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_BACKUP

@@ -274,6 +274,9 @@ class Sweep:
             ("purchase_orders.save", active, {"po_number": "4500071236", "version": "0"}),
             ("cancellation.plan", active, ground.attack(ROUTES["cancellation.plan"], "fr")),
             ("cancellation.undo", active, ground.attack(ROUTES["cancellation.undo"], "fr")),
+            ("quantity.add", active, ground.attack(ROUTES["quantity.add"], "fr")),
+            ("quantity.reduce", active, ground.attack(ROUTES["quantity.reduce"], "fr")),
+            ("quantity.keep", active, ground.attack(ROUTES["quantity.keep"], "fr")),
             (
                 "payment_methods.by_direct_debit",
                 active,

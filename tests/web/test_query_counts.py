@@ -88,7 +88,16 @@ def test_the_page_of_one_asks_six_times_at_most_however_much_happened(
 ) -> None:
     row, alice = cast.row(ALICE, "active"), signed_in(app, ALICE)
     path = f"/subscriptions/{row.public_id}"
-    tails = ("", "/users", "/agreement", "/purchase-order", "/cancellation", "/transfer", "/backup")
+    tails = (
+        "",
+        "/users",
+        "/agreement",
+        "/purchase-order",
+        "/cancellation",
+        "/transfer",
+        "/backup",
+        "/licenses",
+    )
     before = {tail: asked(portal, alice, path + tail) for tail in tails}
     with portal.at(portal.sites["fr"]) as site, portal.databases.of(site).atomic():
         for number in range(60):

@@ -16,12 +16,13 @@ from webapp.data import records
 from webapp.data.accounts import Account, Person
 from webapp.data.billing import BillingDetails
 from webapp.data.database import atomic, current_site
-from webapp.data.subscriptions import ACTIVE, Subscription
+from webapp.data.subscriptions import Subscription
 from webapp.domain import audit, outbox, permissions
 from webapp.domain.intake_fields import UNPRINTABLE, is_blank
 from webapp.domain.national_ids import KINDS, normal_national_id
 from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.refusals import Refusal
+from webapp.domain.terms import is_running
 from webapp.domain.vat_ids import normal_vat_id
 from webapp.i18n import N_, _, ngettext
 
@@ -241,7 +242,7 @@ def _tell_administrators(
     administrators = (
         Person.select()
         .join(Subscription, on=(Subscription.administrator == Person.id))
-        .where(Subscription.account == account, Subscription.status == ACTIVE)
+        .where(Subscription.account == account, is_running(now=now))
         .distinct()
         .order_by(Person.id)
     )

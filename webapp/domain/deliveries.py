@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +13,43 @@ from webapp.data.database import from_micros
 from webapp.data.outbox import BOUNCED, DEAD, QUEUED, SENT, OutboxMessage
 from webapp.data.statements import rows
 from webapp.data.subscriptions import Subscription
+from webapp.i18n import N_, _
 from webapp.mail.bounces import Bounce
 
 UNDELIVERED = (DEAD, BOUNCED)
+
+# Of an e-mail `x` to person `p`: it failed at the address that they have, and none came there since that …
+_FAILED = """x.person_id = p.id AND x.to_email = p.email AND x.state IN ('dead', 'bounced')
+ AND NOT EXISTS (SELECT 1 FROM outbox_message later WHERE later.person_id = x.person_id
+  AND later.state IN ({since}) AND later.to_email = x.to_email AND later.id > x.id)"""
+_NONE_ARRIVED = _FAILED.format(since="'sent'")
+_LAST = _FAILED.format(since="'sent', 'dead', 'bounced'")
+# Why the last one to person `p` did not arrive, in the servers' words; NULL: nothing is known to be wrong.
+UNDELIVERED_SQL = f"(SELECT x.last_error FROM outbox_message x WHERE {_LAST})"
+# How many who hold a seat of subscription `s` on the local day `:today` its e-mails do not reach.
+UNREACHED_USERS_SQL = f"""(SELECT count(DISTINCT x.person_id) FROM outbox_message x
+ JOIN person p ON p.id = x.person_id
+ JOIN seat held ON held.subscription_id = x.subscription_id AND held.person_id = x.person_id
+  AND held.counted = 1 AND held.over_on > :today
+ WHERE x.subscription_id = s.id AND x.person_id <> s.administrator_id AND {_NONE_ARRIVED})"""
+
+_CODE = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?![\d.])")  # as RFC 3463 numbers what went wrong
+_NOBODY = N_("The last email came back: there is no such mailbox.")
+_FULL = N_("The last email came back: the mailbox is full.")
+_TOO_LARGE = N_("The last email was refused by the recipient’s mail server as too large.")
+_UNREACHABLE = N_("The last email was not delivered: the recipient’s mail server did not answer for days.")
+_UNWANTED = N_("The last email was refused by the recipient’s mail server as unwanted.")
+_REFUSED = N_("The last email was refused by the recipient’s mail server.")
+_BY_DETAIL = {"2.2": _FULL, "2.1": _NOBODY, "2.3": _TOO_LARGE, "3.4": _TOO_LARGE}
+_BY_SUBJECT = {"1": _NOBODY, "4": _UNREACHABLE, "7": _UNWANTED}
+
+
+def reason_in_words(told: str) -> str:
+    """What the servers' words mean, for people."""
+    if code := _CODE.search(told):
+        subject, detail = code.groups()
+        return _(_BY_DETAIL.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject) or _REFUSED)
+    return _(_REFUSED if told[:1] in ("4", "5") else _UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from webapp.data.accounts import Account, Membership, Person
 from webapp.data.database import atomic
 from webapp.data.keys import email_key, fold
 from webapp.data.statements import contains, part_parameter, rows
-from webapp.data.subscriptions import ACTIVE, Subscription
+from webapp.data.subscriptions import Subscription
 from webapp.domain import audit, limits, outbox, permissions, seats
 from webapp.domain.keyset import PAGE_SIZE, cut, read_cursor
 from webapp.domain.permissions import AccountRights
 from webapp.domain.refusals import Refusal
+from webapp.domain.terms import RUNNING_SQL, is_running
 from webapp.i18n import _
 
 COUNT_LIMIT = 100
@@ -76,9 +77,9 @@ class Members:
 _PEOPLE_SQL = f"""
 SELECT p.id, p.name, p.email, p.sort_key, m.billing_since,
  (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE s.administrator_id = p.id
-   AND s.account_id = :account AND s.status = 'active' LIMIT {COUNT_LIMIT}) x) AS administers,
+   AND s.account_id = :account AND {RUNNING_SQL} LIMIT {COUNT_LIMIT}) x) AS administers,
  (SELECT count(*) FROM (SELECT 1 FROM subscription s WHERE s.backup_id = p.id AND s.account_id = :account
-   AND s.status = 'active' LIMIT {COUNT_LIMIT}) x) AS backs_up,
+   AND {RUNNING_SQL} LIMIT {COUNT_LIMIT}) x) AS backs_up,
  {{seats}} AS uses
 FROM membership m JOIN person p ON p.id = m.person_id
 WHERE m.account_id = :account {{more}}
@@ -152,7 +153,7 @@ def member(account_id: int, email: str) -> tuple[Person, bool]:
 def grant_billing(account: Account, *, person: Person, actor: Person, now: datetime) -> None:
     """By who has it; by any administrator of the account, while nobody has."""
     with atomic():
-        rights = permissions.account_rights(actor.id, account.customer_number)
+        rights = permissions.account_rights(actor.id, account.customer_number, now=now)
         _found, has_it = member(account.id, person.email)
         if has_it:
             raise AlreadyBilling
@@ -162,14 +163,14 @@ def grant_billing(account: Account, *, person: Person, actor: Person, now: datet
         _count(account.id, was=rights.billing_people, change=1)
         _set(account.id, person, since=now)
         _record(audit.BILLING_GRANTED, account, person, actor, now=now)
-        others = _concerned(account.id, person, administrators=rights.billing_people == 0)
+        others = _concerned(account.id, person, administrators=rights.billing_people == 0, now=now)
         _tell("billing_granted", account, person, actor, others, now=now)
 
 
 def take_billing(account: Account, *, person: Person, actor: Person, now: datetime) -> None:
     """By who has it, from oneself too; somebody always keeps it."""
     with atomic():
-        rights = permissions.account_rights(actor.id, account.customer_number)
+        rights = permissions.account_rights(actor.id, account.customer_number, now=now)
         _found, has_it = member(account.id, person.email)
         if not rights.takes_billing:
             raise MayNotTake
@@ -178,7 +179,7 @@ def take_billing(account: Account, *, person: Person, actor: Person, now: dateti
         if rights.billing_people <= 1:
             raise LastBillingPerson
         limits.spend(CHANGES, account.customer_number, now=now)
-        others = _concerned(account.id, person, administrators=False)
+        others = _concerned(account.id, person, administrators=False, now=now)
         _count(account.id, was=rights.billing_people, change=-1)
         _set(account.id, person, since=None)
         _record(audit.BILLING_TAKEN, account, person, actor, now=now)
@@ -203,18 +204,18 @@ def _record(action: str, account: Account, person: Person, actor: Person, *, now
     audit.record(action, actor=audit.Actor.of(actor), account=account, person=person, now=now, to=person.name)
 
 
-def _concerned(account_id: int, person: Person, *, administrators: bool) -> list[Person]:
+def _concerned(account_id: int, person: Person, *, administrators: bool, now: datetime) -> list[Person]:
     """Who else is to know: who looks after billing, and the administrators who could name somebody so far."""
     known = {one.id: one for one in billing_people(account_id)}
     if administrators:
-        known |= {one.id: one for one in _administrators(account_id)}
+        known |= {one.id: one for one in _administrators(account_id, now=now)}
     known.pop(person.id, None)
     return list(known.values())
 
 
-def _administrators(account_id: int) -> Iterable[Person]:
+def _administrators(account_id: int, *, now: datetime) -> Iterable[Person]:
     theirs = Subscription.select(Subscription.administrator).where(
-        Subscription.account == account_id, Subscription.status == ACTIVE
+        Subscription.account == account_id, is_running(now=now)
     )
     return Person.select().where(Person.id.in_(theirs)).order_by(Person.id).limit(MOST_TOLD)
 

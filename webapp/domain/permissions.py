@@ -16,7 +16,7 @@ from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Seat, Subscription
 from webapp.data.transfers import Transfer
 from webapp.domain.refusals import NotThere
-from webapp.domain.terms import has_ended
+from webapp.domain.terms import RUNNING_SQL, has_ended, is_running, today
 
 # ---- who has which right, for the queries of all loaders, here and elsewhere: `s` is the subscription
 
@@ -155,7 +155,7 @@ def open_transfer(person_id: int, public_id: str) -> Transfer:
 # ---- the users of a subscription are managed by who manages it
 
 
-def managed_seat(person_id: int, key: str) -> Seat:
+def managed_seat(person_id: int, key: str, *, now: datetime) -> Seat:
     """A seat of an active subscription whose users this person manages."""
     found = (
         Seat.select(Seat, Subscription, Account, Person)
@@ -163,7 +163,7 @@ def managed_seat(person_id: int, key: str) -> Seat:
         .join(Account)
         .switch(Seat)
         .join(Person, on=(Seat.person == Person.id), attr="person")
-        .where(Seat.key == key, manages(person_id), Subscription.status == ACTIVE)
+        .where(Seat.key == key, manages(person_id), is_running(now=now))
         .get_or_none()
     )
     if found is None:
@@ -200,26 +200,22 @@ class AccountRights:
     def takes_billing(self) -> bool:
         return self.billing
 
-    @property
-    def edits_billing(self) -> bool:
-        """Billing data, payment and the recipients of invoices of the whole account."""
-        return self.grants_billing
 
-
-_ACCOUNT_SQL = """
+_ACCOUNT_SQL = f"""
 SELECT a.id AS account_id, a.customer_number, a.name, a.billing_people, m.billing_since,
  EXISTS (SELECT 1 FROM subscription s WHERE s.administrator_id = m.person_id AND s.account_id = a.id
-  AND s.status = 'active') AS administers,
+  AND {RUNNING_SQL}) AS administers,
  EXISTS (SELECT 1 FROM subscription s WHERE s.backup_id = m.person_id AND s.account_id = a.id
-  AND s.status = 'active') AS backs_up
+  AND {RUNNING_SQL}) AS backs_up
 FROM membership m JOIN account a ON a.id = m.account_id
 WHERE m.person_id = :person AND a.customer_number = :customer_number
 """
 
 
-def account_rights(person_id: int, customer_number: str) -> AccountRights:
+def account_rights(person_id: int, customer_number: str, *, now: datetime) -> AccountRights:
     """Of an account where this person has a role: administrator, backup or billing."""
-    found = row(_ACCOUNT_SQL, person=person_id, customer_number=customer_number)
+    here = {"customer_number": customer_number, "today": today(now).isoformat()}
+    found = row(_ACCOUNT_SQL, person=person_id, **here)
     if found is None or not (found.billing_since or found.administers or found.backs_up):
         raise NotThere
     return AccountRights(

@@ -13,16 +13,16 @@ from typing import Any
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
 from webapp.data.billing import UNISSUED, Invoice
-from webapp.data.database import atomic, current_site
+from webapp.data.database import atomic
 from webapp.data.keys import search_key
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit
-from webapp.domain.calendar import MONTHS, add_months, local_date
+from webapp.domain.calendar import MONTHS, add_months
 from webapp.domain.invoice_numbers import invoice_search_key
 from webapp.domain.permissions import MANAGES, PAYS
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.domain.terms import has_ended
+from webapp.domain.terms import RUNNING_SQL, has_ended, today
 from webapp.i18n import _, ngettext
 
 MAXIMUM_LENGTH = 70
@@ -88,13 +88,13 @@ def normal_po_number(text: str) -> str:
 _STORED_SQL = f"""
 SELECT s.public_id, s.product_name, s.po_number, s.next_po_number, s.po_version, s.term_end, s.ends_on
 FROM subscription s
-WHERE s.public_id = :public_id AND ({MANAGES} OR {PAYS}) AND s.status = 'active'
+WHERE s.public_id = :public_id AND ({MANAGES} OR {PAYS}) AND {RUNNING_SQL}
 """
 
 
-def stored(person_id: int, public_id: str) -> Any:
+def stored(person_id: int, public_id: str, *, now: datetime) -> Any:
     """Numbers, and the version they were read at, of an active one that this person manages or pays for."""
-    found = row(_STORED_SQL, person=person_id, public_id=public_id)
+    found = row(_STORED_SQL, person=person_id, public_id=public_id, today=today(now).isoformat())
     if found is None:
         raise NotThere
     return found._replace(term_end=date.fromisoformat(found.term_end))
@@ -117,11 +117,10 @@ def next_invoice(found: Any, *, now: datetime) -> NextInvoice | None:
     """Of the manage page's row while active; none where the plan is that nothing more comes."""
     if found.waiting_invoices:
         return NextInvoice(None, found.po_number)
-    today = local_date(now, current_site().time_zone)
     start, renewal = date.fromisoformat(found.term_start), date.fromisoformat(found.term_end)
     months = MONTHS[found.billing_period]
     due, periods = start, 0
-    while due <= today and due < renewal:
+    while due <= today(now) and due < renewal:
         periods += 1
         due = add_months(start, periods * months, anchor_day=found.anchor_day)
     if due < renewal:

@@ -18,83 +18,25 @@ from webapp.data.database import atomic, current_site
 from webapp.data.subscriptions import ACTIVE, NEVER, Seat, Subscription
 from webapp.domain import audit, invoices, outbox, permissions, seats
 from webapp.domain.calendar import begun_day
-from webapp.domain.cancellation import ChangedMeanwhile, NothingToUndo, last_day_before, refuse_when_over
+from webapp.domain.cancellation import last_day_before, refuse_when_over
 from webapp.domain.money import line_net
 from webapp.domain.order_fields import MOST_LICENSES
 from webapp.domain.purchase_orders import NoNextTerm
-from webapp.domain.refusals import NotThere, Refusal
+from webapp.domain.quantity_conflicts import conflict
+from webapp.domain.quantity_refusals import (
+    NoFewerPlanned,
+    NotCounted,
+    NotFewer,
+    NotSoldHere,
+    PeriodBegins,
+    QuantityInvalid,
+    SeatsStay,
+    TooManyLicences,
+)
+from webapp.domain.refusals import NotThere
 from webapp.domain.seats_at_renewal import number_staying
 from webapp.domain.terms import has_begun, has_ended, running_period
-from webapp.formats import day
-from webapp.i18n import _, ngettext
 from webapp.sites import Product
-
-
-class NotCounted(Refusal):
-    def __str__(self) -> str:
-        return _("This product is not sold by the license: any number of people may use it.")
-
-
-class NotSoldHere(Refusal):
-    def __str__(self) -> str:
-        site = current_site()
-        return _(
-            "More licenses of this product can’t be bought here. Write to %(email)s or call %(phone)s.",
-            email=site.support_email,
-            phone=site.support_phone,
-        )
-
-
-class QuantityInvalid(Refusal):
-    def __str__(self) -> str:
-        return _("Enter a whole number of licenses, 1 or more.")
-
-
-class TooManyLicences(Refusal):
-    def __str__(self) -> str:
-        return ngettext(
-            "At most %(num)s license can be managed here.",
-            "At most %(num)s licenses can be managed here.",
-            MOST_LICENSES,
-        )
-
-
-@dataclass
-class NotFewer(Refusal):
-    quantity: int
-
-    def __str__(self) -> str:
-        return ngettext(
-            "There is %(num)s license now: enter a smaller number.",
-            "There are %(num)s licenses now: enter a smaller number.",
-            self.quantity,
-        )
-
-
-class PeriodBegins(Refusal):
-    """Its first day has come, and its invoice is not recorded yet."""
-
-    def __str__(self) -> str:
-        return _("A new billing period is just beginning. Try again in a few minutes.")
-
-
-@dataclass
-class SeatsStay(Refusal):
-    """More people keep their licence over the renewal than there would be."""
-
-    staying: int
-    wanted: int
-    renewal: date
-
-    def __str__(self) -> str:
-        return ngettext(
-            "%(staying)s people keep their license after %(date)s. Choose %(num)s of them who won’t.",
-            "%(staying)s people keep their license after %(date)s. Choose %(num)s of them who won’t.",
-            self.staying - self.wanted,
-            staying=self.staying,
-            date=day(last_day_before(self.renewal)),
-        )
-
 
 # ---- more, at once
 
@@ -112,7 +54,8 @@ class Price:
     last_day: date
     days: int
     period_days: int
-    period_net: int  # of all licences, for each whole period from the next one on
+    next_day: date | None  # on which the next invoice for all licences comes; none where it ends before
+    next_net: int
 
     @property
     def key(self) -> str:
@@ -120,11 +63,23 @@ class Price:
         return f"{self.quantity}:{self.net}:{self.first_day.isoformat()}"
 
 
+def shown_in(key: str) -> tuple[int, int] | None:
+    """Quantity and net price that such a key was made of; None: nobody was shown this."""
+    parts = key.split(":")
+    known = len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts[:2])
+    return (int(parts[0]), int(parts[1])) if known and max(map(len, parts)) < 19 else None
+
+
+def can_be_added(product: Product | None) -> bool:
+    """Here, of this product."""
+    return product is not None and not seats.is_unlimited(product) and product.sold_on(current_site().code)
+
+
 def price_of_more(subscription: Subscription, added: int, *, product: Product | None, now: datetime) -> Price:
     if has_ended(subscription, now=now):
         raise NotThere
-    _refuse_uncounted(product)
-    if product is None or not product.sold_on(current_site().code):
+    refuse_uncounted(product)
+    if not can_be_added(product):
         raise NotSoldHere
     if added < 1:
         raise QuantityInvalid
@@ -136,18 +91,28 @@ def price_of_more(subscription: Subscription, added: int, *, product: Product | 
     today, period = begun_day(now, current_site().time_zone), running_period(subscription)
     days, period_days = (period.end - today).days, (period.end - period.start).days
     unit_price = _part(subscription.unit_price, days, period_days)
+    next_day, next_quantity = _next_invoice(subscription, quantity)
     return Price(
-        added,
-        quantity,
-        unit_price,
-        line_net(added, unit_price),
-        subscription.currency,
-        today,
-        last_day_before(period.end),
-        days,
-        period_days,
-        line_net(quantity, subscription.unit_price),
+        added=added,
+        quantity=quantity,
+        unit_price=unit_price,
+        net=line_net(added, unit_price),
+        currency=subscription.currency,
+        first_day=today,
+        last_day=last_day_before(period.end),
+        days=days,
+        period_days=period_days,
+        next_day=next_day,
+        next_net=line_net(next_quantity, subscription.unit_price),
     )
+
+
+def _next_invoice(subscription: Subscription, quantity: int) -> tuple[date | None, int]:
+    """Its day and for how many: within the term for all, with the renewal for as many as are planned."""
+    if subscription.billed_until < subscription.term_end:
+        return subscription.billed_until, quantity
+    planned = subscription.next_quantity
+    return (None if subscription.ends_on else subscription.term_end), quantity if planned is None else planned
 
 
 def _part(price: int, days: int, of_days: int) -> int:
@@ -155,7 +120,7 @@ def _part(price: int, days: int, of_days: int) -> int:
     return (2 * price * days + of_days) // (2 * of_days)
 
 
-def _refuse_uncounted(product: Product | None) -> None:
+def refuse_uncounted(product: Product | None) -> None:
     if seats.is_unlimited(product):
         raise NotCounted
 
@@ -174,7 +139,8 @@ def add_licences(
         current = _current(subscription, actor=actor, now=now)
         price = price_of_more(current, added, product=product, now=now)
         if price.key != shown:
-            raise ChangedMeanwhile
+            was = shown_in(shown)
+            raise conflict(current, by_somebody=was is None or was[0] != price.quantity)
         _change(current, {"quantity": price.quantity}, actor=actor)
         _record(
             audit.LICENCES_ADDED,
@@ -219,8 +185,9 @@ def plan_fewer(
     actor: Person,
     now: datetime,
 ) -> None:
-    """`renewal` and `planned` are as they were shown; `going`: keys of seats that end with this term."""
-    _refuse_uncounted(product)
+    """`renewal` and `planned` are as they were shown; `going`: keys of all seats that end with this term by
+    this plan. Whom an earlier plan had named, and this one does not, stays."""
+    refuse_uncounted(product)
     if quantity < 1:
         raise QuantityInvalid
     with atomic():
@@ -229,6 +196,8 @@ def plan_fewer(
         _refuse_unless_as_shown(current, renewal=renewal, planned=planned, now=now)
         if quantity >= current.quantity:
             raise NotFewer(current.quantity)
+        if planned is not None:
+            _stay_beyond_term(current)
         ended = _end_with_term(current, going)
         if (staying := number_staying(current)) > quantity:
             raise SeatsStay(staying, quantity, renewal)
@@ -255,11 +224,11 @@ def keep_quantity(
         current = _current(subscription, actor=actor, now=now)
         _refuse_unless_as_shown(current, renewal=renewal, planned=planned, now=now)
         if current.next_quantity is None:
-            raise NothingToUndo
+            raise NoFewerPlanned
         stay = _stay_beyond_term(current)
         _change(current, {"next_quantity": None}, actor=actor)
         _record(audit.LICENCES_KEPT, current, actor=actor, now=now, quantity=current.quantity, staying=stay)
-        _tell("licences_kept", current, actor=actor, now=now)
+        _tell("licences_kept", current, actor=actor, now=now, staying=stay)
 
 
 def _refuse_unless_as_shown(
@@ -269,7 +238,7 @@ def _refuse_unless_as_shown(
     if current.ends_on is not None:
         raise NoNextTerm
     if (current.term_end, current.next_quantity) != (renewal, planned):
-        raise ChangedMeanwhile
+        raise conflict(current, by_somebody=current.next_quantity != planned)
 
 
 def _end_with_term(current: Subscription, going: Sequence[str]) -> Mapping[str, str]:
@@ -287,14 +256,19 @@ def _end_with_term(current: Subscription, going: Sequence[str]) -> Mapping[str, 
 
 def _stay_beyond_term(current: Subscription) -> int:
     """How many of those who were to go have their seat again."""
+    return sum(_give_back(current, key, had) for key, had in going_by_plan(current).items())
+
+
+def going_by_plan(current: Subscription) -> Mapping[str, str]:
+    """Of the plan that stands: seat → the last day that it had before, or nothing."""
+    if current.next_quantity is None:
+        return {}
     planned = AuditEvent.select().where(
         AuditEvent.subscription == current, AuditEvent.action == audit.LICENCES_REDUCED
     )
     event = planned.order_by(AuditEvent.id.desc()).first()
     details = json.loads(event.details) if event else {}
-    if details.get("renewal") != current.term_end.isoformat():
-        return 0
-    return sum(_give_back(current, key, had) for key, had in details["going"].items())
+    return details["going"] if details.get("renewal") == current.term_end.isoformat() else {}
 
 
 def _give_back(current: Subscription, key: str, had: str) -> int:
@@ -330,7 +304,7 @@ def _change(current: Subscription, changes: Mapping[str, Any], *, actor: Person)
         ends_on.is_null() if current.ends_on is None else ends_on == current.ends_on,
     )
     if Subscription.update(changes).where(*unchanged).execute() != 1:
-        raise ChangedMeanwhile
+        raise conflict(Subscription.get_by_id(current.id))
     for name, value in changes.items():
         setattr(current, name, value)
 

@@ -19,6 +19,7 @@ from webapp.data.statements import engine_name, rows, rows_of_each, run
 from webapp.domain import audit, invoices
 from webapp.domain.calendar import begun_day
 from webapp.domain.purchase_orders import subscription_search_key
+from webapp.domain.seats_at_renewal import SEATS_KEPT_SQL
 from webapp.domain.terms import Period, next_period, next_term, period_from
 
 BATCH = 500
@@ -30,8 +31,7 @@ _DUE_SQL = """
 SELECT s.id, s.account_id, s.public_id, s.product_name, s.quantity, s.next_quantity, s.unit_price, s.currency,
  s.commitment, s.billing_period, s.po_number, s.next_po_number, s.term_start, s.term_end, s.anchor_day,
  s.billed_until,
- CASE WHEN s.next_quantity IS NULL THEN 0 ELSE (SELECT count(*) FROM seat WHERE seat.subscription_id = s.id
-  AND seat.counted = 1 AND seat.over_on > s.term_end) END AS seats_kept,
+ {kept} AS seats_kept,
  CASE WHEN s.next_po_number IS NULL THEN '' ELSE
   (SELECT o.order_number FROM shop_order o WHERE o.id = s.order_id) END AS order_number
 FROM subscription s
@@ -113,7 +113,7 @@ def place_of(found: Any) -> Place:
 
 def _due(which: str, *, now: datetime, lock: str, **parameters: Any) -> Sequence[Any]:
     today = begun_day(now, current_site().time_zone).isoformat()
-    found = rows(_DUE_SQL.format(which=which, lock=lock), today=today, **parameters)
+    found = rows(_DUE_SQL.format(which=which, lock=lock, kept=SEATS_KEPT_SQL), today=today, **parameters)
     return [_with_dates(one) for one in found]
 
 

@@ -12,8 +12,10 @@ from webapp.data.database import from_micros, to_micros
 from webapp.data.keys import fold
 from webapp.data.statements import contains, part_parameter, row, rows
 from webapp.domain import permissions, seats
+from webapp.domain.deliveries import UNDELIVERED_SQL, reason_in_words
 from webapp.domain.keyset import PAGE_SIZE, cut, read_cursor
 from webapp.domain.refusals import NotThere
+from webapp.domain.terms import RUNNING_SQL
 
 COUNT_LIMIT = 1000
 MOST_USED = 50
@@ -62,6 +64,7 @@ class ShownSeat:
     cost_centre: str
     job_site: str
     version: int
+    undelivered: str = ""  # why e-mails do not arrive, in words; nothing: they do, as far as is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,9 @@ def head(person_id: int, public_id: str, *, now: datetime) -> Any:
     return found
 
 
-_COLUMNS = """seat.id, seat.key, p.name, p.email, seat.state, seat.since, seat.last_day, seat.over_on,
- seat.revoked_at, seat.cost_centre, seat.job_site, seat.version, seat.sort_key"""
+_COLUMNS = f"""seat.id, seat.key, p.name, p.email, seat.state, seat.since, seat.last_day, seat.over_on,
+ seat.revoked_at, seat.cost_centre, seat.job_site, seat.version, seat.sort_key,
+ {UNDELIVERED_SQL} AS undelivered"""
 
 
 def page(subscription_id: int, query: Query, *, now: datetime) -> Page:
@@ -160,13 +164,14 @@ def shown(found: Any, *, today: str) -> ShownSeat:
         cost_centre=found.cost_centre,
         job_site=found.job_site,
         version=found.version,
+        undelivered=reason_in_words(found.undelivered) if found.undelivered is not None else "",
     )
 
 
 _ONE_SQL = f"""
 SELECT {_COLUMNS}, s.public_id, s.product_key, s.product_name, s.quantity, {seats.TAKEN_SQL} AS seats_taken
 FROM seat JOIN subscription s ON s.id = seat.subscription_id JOIN person p ON p.id = seat.person_id
-WHERE seat.key = :key AND {permissions.MANAGES} AND s.status = 'active'
+WHERE seat.key = :key AND {permissions.MANAGES} AND {RUNNING_SQL}
 """
 
 

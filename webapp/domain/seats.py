@@ -17,12 +17,12 @@ from webapp.data.audit import AuditEvent
 from webapp.data.database import atomic, current_site, to_micros
 from webapp.data.keys import search_key
 from webapp.data.statements import row, rows
-from webapp.data.subscriptions import ACTIVE, INVITED, NEVER, USED, Seat, Subscription, new_seat_key
+from webapp.data.subscriptions import INVITED, NEVER, USED, Seat, Subscription, new_seat_key
 from webapp.domain import accounts, audit, outbox, permissions, seat_facts
-from webapp.domain.calendar import local_date
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.seat_facts import Facts
 from webapp.domain.seats_at_renewal import exceeds_renewal, refuse_beyond_renewal
+from webapp.domain.terms import RUNNING_SQL, is_running, today
 from webapp.i18n import _, ngettext
 from webapp.sites import Product
 
@@ -31,8 +31,7 @@ TAKEN_SQL = """(s.seats_taken - (SELECT count(*) FROM seat past WHERE past.subsc
  AND past.counted = 1 AND past.state IN ('invited', 'active') AND past.over_on <= :today))"""
 
 # That there is something to use today.
-USABLE_SQL = """seat.counted = 1 AND seat.over_on > :today AND s.status = 'active'
- AND (s.ends_on IS NULL OR s.ends_on > :today)"""
+USABLE_SQL = f"seat.counted = 1 AND seat.over_on > :today AND {RUNNING_SQL}"
 
 
 class NotSelfService(Refusal):
@@ -85,11 +84,6 @@ class SeatConflict(Refusal):
         return _("This was changed meanwhile. Nothing was saved.")
 
 
-def today(now: datetime) -> date:
-    """The site's."""
-    return local_date(now, current_site().time_zone)
-
-
 def is_live(seat: Any, *, now: datetime) -> bool:
     """Of a seat or a row with `counted` and `over_on`: the date decides, not the counter."""
     return bool(seat.counted) and str(seat.over_on) > today(now).isoformat()
@@ -110,13 +104,11 @@ def refuse_without_self_service(product: Product | None) -> None:
 def hold(subscription: Subscription, *, actor: Person, now: datetime) -> None:
     """First in each change: it is still this actor's to manage, others wait until this transaction ends,
     and what is over is counted no more."""
-    day = today(now).isoformat()
-    running = Subscription.ends_on.is_null() | (Subscription.ends_on > day)
-    here = (Subscription.id == subscription.id) & (Subscription.status == ACTIVE) & running
+    here = (Subscription.id == subscription.id) & is_running(now=now)
     still = Subscription.update(seats_taken=Subscription.seats_taken)
     if still.where(here, permissions.manages(actor.id)).execute() != 1:
         raise NotThere
-    _free_what_is_over(subscription, day, now=now)
+    _free_what_is_over(subscription, today(now).isoformat(), now=now)
 
 
 def _free_what_is_over(subscription: Subscription, day: str, *, now: datetime) -> None:
@@ -342,9 +334,9 @@ def _record(action: str, seat: Seat, actor: Person, *, now: datetime, **details:
 # ---- who was invited has come
 
 
-_WAITING_SQL = """
-SELECT seat.id, seat.subscription_id, p.name FROM seat JOIN person p ON p.id = seat.person_id
-WHERE seat.person_id = :person AND seat.state = 'invited' AND seat.counted = 1 AND seat.over_on > :today
+_WAITING_SQL = f"""
+SELECT seat.id, seat.subscription_id FROM seat JOIN subscription s ON s.id = seat.subscription_id
+WHERE seat.person_id = :person AND seat.state = 'invited' AND {USABLE_SQL}
 ORDER BY seat.id
 """
 

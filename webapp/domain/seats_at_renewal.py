@@ -12,6 +12,10 @@ from webapp.domain.refusals import Refusal
 from webapp.formats import day
 from webapp.i18n import ngettext
 
+# Of a subscription `s`: how many keep their seat over its renewal, where fewer licences are planned.
+SEATS_KEPT_SQL = """CASE WHEN s.next_quantity IS NULL THEN 0 ELSE (SELECT count(*) FROM seat
+ WHERE seat.subscription_id = s.id AND seat.counted = 1 AND seat.over_on > s.term_end) END"""
+
 _STAYING = """seat.subscription_id = s.id AND seat.counted = 1 AND seat.over_on > s.term_end"""
 
 _COUNT_SQL = f"""

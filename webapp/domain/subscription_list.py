@@ -12,14 +12,15 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from webapp.data.database import current_site, to_micros
+from webapp.data.database import to_micros
 from webapp.data.keys import fold
 from webapp.data.statements import contains, part_parameter, row, rows
 from webapp.data.transfers import OPEN_SQL
-from webapp.domain.calendar import local_date
+from webapp.domain import terms
 from webapp.domain.keyset import PAGE_SIZE, cut, read_cursor
 from webapp.domain.seat_list import HOLDS_SEAT_SQL
 from webapp.domain.seats import TAKEN_SQL
+from webapp.domain.terms import RUNNING_SQL
 
 QUEUE_SIZE = 5
 COUNT_LIMIT = 1000
@@ -158,9 +159,9 @@ SELECT
  EXISTS (SELECT 1 FROM subscription s WHERE {{mine}} AND {_VISIBLE}) AS administers,
  EXISTS (SELECT 1 FROM subscription s WHERE {{backup}} AND s.shelf IN ('active', 'cancelled')) AS backs_up,
  EXISTS (SELECT 1 FROM subscription s WHERE {{mine}} AND s.shelf IN ('active', 'cancelled')
-    AND s.status = 'active' AND (s.ends_on IS NULL OR s.ends_on > :today)) AS manages,
+    AND {RUNNING_SQL}) AS manages,
  EXISTS (SELECT 1 FROM subscription s WHERE {{backup}} AND s.shelf IN ('active', 'cancelled')
-    AND s.status = 'active' AND (s.ends_on IS NULL OR s.ends_on > :today)) AS manages_as_backup,
+    AND {RUNNING_SQL}) AS manages_as_backup,
  EXISTS (SELECT 1 FROM transfer t WHERE t.from_person_id = :person AND {OPEN_SQL}) AS handed_over,
  {HOLDS_SEAT_SQL} AS holds_seat
 """
@@ -185,7 +186,7 @@ ORDER BY activate_before, place
 
 
 def counts(person_id: int, *, now: datetime, view: str = MINE, scope: Scope = _ANY_ACCOUNT) -> Counts:
-    today = local_date(now, current_site().time_zone).isoformat()
+    today = terms.today(now).isoformat()
     sql = _COUNTS_SQL
     for place, whose in {"{of}": view, "{mine}": MINE, "{backup}": BACKUP}.items():
         sql = sql.replace(place, _of(whose, scope))
@@ -224,7 +225,7 @@ def page(
             person=person_id,
             account=scope.account,
             now=to_micros(now),
-            today=local_date(now, current_site().time_zone).isoformat(),
+            today=terms.today(now).isoformat(),
             key=key,
             last_id=last_id,
             shelf=query.shelf,

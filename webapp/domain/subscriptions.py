@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 from webapp.data.database import current_site, from_micros, to_micros
 from webapp.data.statements import row, rows
 from webapp.domain import audit
-from webapp.domain.calendar import days_left, last_activation_day, local_date
+from webapp.domain.calendar import begun_day, days_left, last_activation_day
+from webapp.domain.deliveries import UNDELIVERED_SQL, UNREACHED_USERS_SQL
 from webapp.domain.permissions import MANAGES, PAYS, ROLE
 from webapp.domain.purchase_orders import THIS_TERM, PoNumberChange
 from webapp.domain.refusals import NotThere
 from webapp.domain.seats import TAKEN_SQL
+from webapp.domain.seats_at_renewal import SEATS_KEPT_SQL
 
 RECENT_EVENTS = 8
 
@@ -68,7 +70,7 @@ def pending_standing(activate_before: int, *, now: datetime) -> Standing:
 @lru_cache(maxsize=16)
 def _today(now: datetime, zone: ZoneInfo) -> date:
     """The same for each row of a list."""
-    return local_date(now, zone)
+    return begun_day(now, zone)
 
 
 def _date(text: str | None) -> date | None:
@@ -89,7 +91,8 @@ SELECT {ROLE} AS role,
  s.id, s.public_id, s.product_key, s.product_name, s.kind, s.quantity, {TAKEN_SQL} AS seats_taken,
  s.status, s.shelf,
  s.commitment, s.billing_period, s.unit_price, s.currency, s.payment_method, s.po_number, s.po_version,
- s.next_po_number, s.anchor_day, s.account_id,
+ s.next_po_number, s.anchor_day, s.account_id, s.next_quantity, {SEATS_KEPT_SQL} AS seats_kept,
+ {UNDELIVERED_SQL} AS undelivered, {UNREACHED_USERS_SQL} AS unreached_users,
  (SELECT count(*) FROM invoice i WHERE i.subscription_id = s.id AND i.state = 'waiting') AS waiting_invoices,
  s.activate_before, s.ordered_at, s.activated_at, s.term_start, s.term_end, s.ends_on, s.agreement_key,
  o.order_number, a.name AS account_name, a.customer_number, a.line1, a.line2, a.postal_code, a.city, a.region,

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import peewee as pw
+
 from webapp.data.database import current_site
-from webapp.data.subscriptions import ENDED
-from webapp.domain.calendar import MONTHS, add_months, start_of_day
+from webapp.data.subscriptions import ACTIVE, ENDED, Subscription
+from webapp.domain.calendar import MONTHS, add_months, begun_day, start_of_day
+
+# Of a subscription `s` on the local day `:today`: active, and not over. The date decides, as in `has_ended`.
+RUNNING_SQL = "(s.status = 'active' AND (s.ends_on IS NULL OR s.ends_on > :today))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,17 @@ class Period:
 def has_begun(day: date, *, now: datetime) -> bool:
     """At the site: from the first instant of that day on."""
     return now >= start_of_day(day, current_site().time_zone)
+
+
+def today(now: datetime) -> date:
+    """The site's: the latest day that has begun there."""
+    return begun_day(now, current_site().time_zone)
+
+
+def is_running(*, now: datetime) -> pw.Expression:
+    """As `RUNNING_SQL`, for a query of models."""
+    goes_on = Subscription.ends_on.is_null() | (Subscription.ends_on > today(now))
+    return (Subscription.status == ACTIVE) & goes_on
 
 
 def has_ended(subscription: Any, *, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from webapp.domain import accounts, audit, limits, outbox, seats
 from webapp.domain.addresses import checked_email
 from webapp.domain.cancellation import last_day_before
 from webapp.domain.refusals import NotThere, Refusal
+from webapp.domain.terms import has_ended, is_running
 from webapp.i18n import _
 
 LONGEST_NAME = 120
@@ -96,7 +97,7 @@ def transfer_administration(
     with atomic():
         limits.spend(TRANSFERS, subscription.public_id, now=now)
         heir = _heir(subscription.account, to, language=actor.language, now=now)
-        was_backup = _hand_over(subscription, heir, actor)
+        was_backup = _hand_over(subscription, heir, actor, now=now)
         _settle(Transfer.subscription == subscription, now=now)  # who hands it on has come
         seat_given_up = None if keep_seat else seats.give_up(subscription, actor, now=now)
         made: Transfer = Transfer.create(
@@ -129,13 +130,14 @@ def is_of_account(account: Account, person: Person) -> bool:
     return bool(Membership.select().where(here).exists())
 
 
-def _hand_over(subscription: Subscription, heir: Person, actor: Person) -> bool:
+def _hand_over(subscription: Subscription, heir: Person, actor: Person, *, now: datetime) -> bool:
     """Whether the new administrator was the backup: one person is not both."""
     was_backup: bool = subscription.backup_id == heir.id
     still_ours = (Subscription.id == subscription.id) & (Subscription.administrator == actor)
     changes = {"administrator": heir, **({"backup": None} if was_backup else {})}
-    if Subscription.update(changes).where(still_ours, Subscription.status == ACTIVE).execute() != 1:
-        raise AlreadyTransferred if subscription.status == ACTIVE else NotActive
+    if Subscription.update(changes).where(still_ours, is_running(now=now)).execute() != 1:
+        over = subscription.status != ACTIVE or has_ended(subscription, now=now)
+        raise NotActive if over else AlreadyTransferred
     return was_backup
 
 
@@ -247,7 +249,7 @@ def name_backup(subscription: Subscription, *, person: Person | None, actor: Per
     with atomic():
         still_ours = (Subscription.id == subscription.id) & (Subscription.administrator == actor)
         former = Person.get_or_none(Person.id == subscription.backup_id)
-        if Subscription.update(backup=person).where(still_ours, Subscription.status == ACTIVE).execute() != 1:
+        if Subscription.update(backup=person).where(still_ours, is_running(now=now)).execute() != 1:
             raise NotThere
         _record(audit.BACKUP_NAMED, subscription, actor, person, now, to=person.name if person else "")
         if person:

@@ -17,6 +17,7 @@ from webapp.data.keys import sort_key
 from webapp.domain import billing_details, invoice_list, seat_list
 from webapp.domain.billing_details import NATIONAL
 from webapp.domain.cancellation import last_day_before
+from webapp.domain.deliveries import reason_in_words
 from webapp.domain.national_ids import KINDS
 from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.subscription_list import Query
@@ -182,6 +183,7 @@ def init_app(app: Flask) -> None:
             instant=from_micros,
             iso_day=date.fromisoformat,
             last_day_before=last_day_before,
+            undelivered_reason=reason_in_words,
             country_sites=country_sites,
             FONTS=FONTS,
         )

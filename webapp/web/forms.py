@@ -123,6 +123,14 @@ class PaymentForm(VersionedForm):
     language = HiddenField()
 
 
+def _shown_date(field: HiddenField) -> date:
+    """The renewal that the page spoke of; one that can’t be, if it was no date."""
+    try:
+        return date.fromisoformat(str(field.data or ""))
+    except ValueError:
+        return date.min
+
+
 class CancellationForm(Form):
     reason = TextAreaField()
     ends_on = HiddenField()
@@ -136,11 +144,41 @@ class CancellationForm(Form):
 
     @property
     def shown_date(self) -> date:
-        """The renewal that the page spoke of; one that can’t be, if it was no date."""
-        try:
-            return date.fromisoformat(str(self.ends_on.data or ""))
-        except ValueError:
-            return date.min
+        return _shown_date(self.ends_on)
+
+
+def _whole_number(text: str) -> int | None:
+    trimmed = text.strip()
+    return int(trimmed) if trimmed.isascii() and trimmed.isdigit() and len(trimmed) < 10 else None
+
+
+class QuantityForm(Form):
+    """How many licences there are to be; what is sent back says what was shown."""
+
+    number = StringField()
+    added = HiddenField()
+    shown = HiddenField()
+    renewal = HiddenField()
+    planned = HiddenField()
+
+    @property
+    def wished(self) -> int:
+        """None is wished for by nobody: 0 is refused by the rules."""
+        return _whole_number(self.number.data or "") or 0
+
+    @property
+    def more(self) -> int:
+        return _whole_number(self.added.data or "") or 0
+
+    @property
+    def shown_renewal(self) -> date:
+        return _shown_date(self.renewal)
+
+    @property
+    def shown_plan(self) -> int | None:
+        """The number that was planned already; one that nobody plans, if it was no number."""
+        text = self.planned.data or ""
+        return (_whole_number(text) or -1) if text else None
 
 
 class OwnNameForm(Form):

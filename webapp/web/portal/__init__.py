@@ -23,6 +23,7 @@ from webapp.web.portal import (
     payment_methods,
     profile,
     purchase_orders,
+    quantity,
     reminders,
     seat_files,
     seats,
@@ -34,7 +35,7 @@ from webapp.web.portal import (
 
 
 def init_app(app: Flask) -> None:
-    of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
+    of_subscriptions = (activation, subscriptions, purchase_orders, quantity, cancellation, transfer, backup)
     of_users = (seats, invitations, seat_files)
     of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods)
     of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)

@@ -24,7 +24,8 @@ def _rights(customer_number: str) -> AccountRights:
     if not customer_number and looked_at is None:
         raise NotThere
     number = customer_number or (looked_at.customer_number if looked_at else "")
-    return permissions.account_rights(auth.visitor().person_id, number.replace("\0", ""))
+    now = this_portal().clock()
+    return permissions.account_rights(auth.visitor().person_id, number.replace("\0", ""), now=now)
 
 
 def _page(rights: AccountRights, *, status: int = 200, problem: str = "") -> Any:

@@ -16,6 +16,8 @@ from webapp.web import auth, htmx
 from webapp.web.forms import PoNumberForm
 from webapp.web.policy import policy
 from webapp.web.portal.billing_details import billed_subscription
+from webapp.web.portal.seats import product_of
+from webapp.web.portal.subscriptions import whats_ahead
 from webapp.web.site import this_portal
 
 pages = Blueprint(
@@ -53,6 +55,7 @@ def _value(public_id: str, **context: Any) -> Any:
         subscription=row,
         standing=subscriptions.standing(row, now=now),
         next_invoice=purchase_orders.next_invoice(row, now=now),
+        ahead=whats_ahead(row, product_of(row), now=now),
         activity=subscriptions.activity(row.id, users=subscriptions.sees_users(row)) if context else (),
         edited=request.values.get("term", THIS_TERM),
         **context,
@@ -62,7 +65,7 @@ def _value(public_id: str, **context: Any) -> Any:
 @pages.get("")
 @policy("person")
 def edit(public_id: str) -> Any:
-    found = purchase_orders.stored(auth.visitor().person_id, public_id)
+    found = purchase_orders.stored(auth.visitor().person_id, public_id, now=this_portal().clock())
     number = purchase_orders.po_number_of(found, _term(found))
     return _form_page(found, PoNumberForm(po_number=number, version=found.po_version))
 
@@ -71,7 +74,7 @@ def edit(public_id: str) -> Any:
 @policy("person")
 def show(public_id: str) -> Any:
     """What *Cancel* brings back in place; without JavaScript it leads back to the page."""
-    purchase_orders.stored(auth.visitor().person_id, public_id)
+    purchase_orders.stored(auth.visitor().person_id, public_id, now=this_portal().clock())
     if not htmx.wants_fragment():
         return htmx.go(f"/subscriptions/{public_id}")
     return _value(public_id)

@@ -83,7 +83,7 @@ def _touched(person_id: int, key: str, *, now: Any) -> Any:
 
 
 def _seat(key: str) -> Seat:
-    return permissions.managed_seat(auth.visitor().person_id, key)
+    return permissions.managed_seat(auth.visitor().person_id, key, now=this_portal().clock())
 
 
 def _row(key: str, *, status: int = 200, said: str = "", problem: str = "", undo: bool = False) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.data.subscriptions import PENDING
+from webapp.data.subscriptions import ACTIVE, PENDING
 from webapp.domain import (
     billing_details,
     empty_lists,
@@ -17,11 +17,15 @@ from webapp.domain import (
     invoice_warnings,
     payment_methods,
     purchase_orders,
+    quantity,
     seat_list,
+    seats,
     subscription_list,
     subscriptions,
+    terms,
 )
 from webapp.domain.calendar import local_date
+from webapp.domain.renewal_preview import RenewalPreview, preview_of
 from webapp.domain.subscription_list import (
     BACKUP,
     BILLING,
@@ -34,6 +38,8 @@ from webapp.domain.subscription_list import (
     Reminders,
     Scope,
 )
+from webapp.domain.subscriptions import Standing
+from webapp.sites import Product
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal, this_site
@@ -118,17 +124,32 @@ def manage(public_id: str) -> Any:
     row = subscriptions.readable(auth.visitor().person_id, public_id, now=now)
     standing = subscriptions.standing(row, now=now)
     activity = subscriptions.activity(row.id, users=subscriptions.sees_users(row))
-    done = request.args.get("done", "")
+    done, product = request.args.get("done", ""), portal.catalogue.by_key(row.product_key)
     return htmx.render(
         "subscriptions/manage.html",
         subscription=row,
         standing=standing,
-        product=portal.catalogue.by_key(row.product_key),
+        product=product,
+        ahead=whats_ahead(row, product, now=now),
+        quantity_changes=quantity_changes(row, product, standing),
         activity=activity,
         done=done,
         change=subscriptions.latest_po_change(row, activity) if done == "po" else None,
         **_of_money(row, running=standing.state in ("active", "cancelling"), now=now),
     )
+
+
+def whats_ahead(row: Any, product: Product | None, *, now: datetime) -> RenewalPreview | None:
+    """From its last midnight on that is for the jobs to tell."""
+    if row.status != ACTIVE or terms.has_begun(date.fromisoformat(row.term_end), now=now):
+        return None
+    return preview_of(row, staying=row.seats_kept, unlimited=seats.is_unlimited(product), now=now)
+
+
+def quantity_changes(row: Any, product: Product | None, standing: Standing) -> bool:
+    """Whether this person can do something about the number of licences."""
+    counted = row.role != "billing" and not seats.is_unlimited(product)
+    return counted and (standing.state == "active" or quantity.can_be_added(product))
 
 
 def _of_money(row: Any, *, running: bool, now: datetime) -> dict[str, Any]:
