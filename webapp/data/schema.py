@@ -13,6 +13,7 @@ from playhouse.migrations import Runner
 from webapp.data import (
     accounts,
     agreements,
+    api_keys,
     audit,
     billing,
     counters,
@@ -58,6 +59,8 @@ MODELS: list[type[SiteModel]] = [
     documents.StoredDocument,
     whereabouts.AnsweredRequest,
     email_changes.EmailChange,
+    api_keys.ApiKey,
+    api_keys.IdempotentRequest,
 ]
 
 
