@@ -26,7 +26,7 @@ from webapp.web.api.exchange import body_of, carry_out, changed, read, stored
 from webapp.web.api.operations import NDJSON, Body, Shape, Told, operation
 from webapp.web.site import this_portal
 
-api = Blueprint("api_orders", __name__, url_prefix="/api/v1/orders")
+api = Blueprint("api_orders", __name__, url_prefix="/api/v1")
 
 ORDER = Body(OrderDocument)
 _CONFLICT = "the order number is stored with other content (`order_number_conflict`)"
@@ -70,7 +70,7 @@ class Withdrawal(Part):
     reason: Annotated[str, fields.text(1000), Field(description="For the audit trail only.")]
 
 
-@api.post("")
+@api.post("/orders")
 @operation(
     "Hand over an order",
     scope="orders:write",
@@ -89,7 +89,7 @@ def take() -> Response:
     return carry_out(lambda: _answer(_take(received, caller(), this_portal())), body)
 
 
-@api.post("/batch")
+@api.post("/batches/orders")
 @operation(
     "Hand over many orders",
     scope="orders:write",
@@ -107,7 +107,7 @@ def take_many() -> Response:
     return answer_lines(take_one, kinds=("accepted", "known", "lapsed"))
 
 
-@api.get("/<order_number:order_number>")
+@api.get("/orders/<order_number:order_number>")
 @operation(
     "Read what became of an order", scope="orders:read", answers={200: Told("as it stands", OrderFate)}
 )
@@ -115,7 +115,7 @@ def show(order_number: str) -> Response:
     return read(_fate(order_number))
 
 
-@api.put("/<order_number:order_number>/purchaser")
+@api.put("/orders/<order_number:order_number>/purchaser")
 @operation(
     "Give a pending order to another purchaser",
     scope="orders:write",
@@ -133,7 +133,7 @@ def correct_purchaser(order_number: str) -> Response:
     return changed(_fate(order_number))
 
 
-@api.put("/<order_number:order_number>/withdrawal")
+@api.put("/orders/<order_number:order_number>/withdrawal")
 @operation(
     "Withdraw a pending order",
     scope="orders:write",

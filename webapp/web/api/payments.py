@@ -21,7 +21,7 @@ from webapp.web.api.exchange import body_of, carry_out, stored
 from webapp.web.api.operations import NDJSON, Body, Shape, Told, operation
 from webapp.web.site import this_portal
 
-api = Blueprint("api_payments", __name__, url_prefix="/api/v1/payments")
+api = Blueprint("api_payments", __name__, url_prefix="/api/v1")
 
 PAYMENT = Body(PaymentDocument)
 _CONFLICT = "the reference is stored with other content (`payment_reference_conflict`)"
@@ -39,7 +39,7 @@ class PaymentReceipt(Shape):
     warnings: list[str]
 
 
-@api.post("")
+@api.post("/payments")
 @operation(
     "Tell of a payment",
     scope="payments:write",
@@ -58,7 +58,7 @@ def take() -> Response:
     return carry_out(lambda: _answer(received, _take(received, caller(), this_portal())), body)
 
 
-@api.post("/batch")
+@api.post("/batches/payments")
 @operation(
     "Tell of many payments",
     scope="payments:write",
