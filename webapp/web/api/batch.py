@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_LINES = 20_000
+_PIECE = 16 * 1024  # bytes read at once: who sends slowly is answered meanwhile
 
 
 class Lines(BaseModel):
@@ -73,7 +74,7 @@ Take = Callable[[bytes], Taken]
 
 def answer_lines(take: Take, *, kinds: tuple[str, ...]) -> Response:
     expect(BATCH)
-    stream = BufferedReader(cast(RawIOBase, request.stream), 64 * 1024)
+    stream = BufferedReader(cast(RawIOBase, request.stream), _PIECE)
     response = Response(_answers(stream, take, dict.fromkeys((*kinds, "refused"), 0)), content_type=NDJSON)
     response.headers["X-Accel-Buffering"] = "no"  # a proxy passes each line on
     return response

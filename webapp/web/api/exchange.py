@@ -32,11 +32,14 @@ Query = TypeVar("Query", bound=Part)
 def body_of(declared: Body) -> bytes:
     """All of it, if it is of the kind and size that the operation takes."""
     expect(declared)
-    return request.get_data(cache=False)
+    body = request.get_data(cache=False)
+    if len(body) > declared.most:  # one whose length nobody said is cut off there
+        raise RequestEntityTooLarge
+    return body
 
 
 def expect(declared: Body) -> None:
-    request.max_content_length = declared.most
+    request.max_content_length = declared.most + 1
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     plain = request.headers.get("Content-Encoding", "identity").lower() == "identity"
     if request.mimetype != declared.media_type or charset not in ("utf-8", "utf8") or not plain:
