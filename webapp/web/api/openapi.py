@@ -77,13 +77,19 @@ def at_site(document: dict[str, Any], site: Site, catalogue: Catalogue) -> dict[
         _narrow(fields["site"], [site.code])
     _narrow(payment["currency"], [site.currency])
     _narrow(order["currency"], [site.currency])
-    _narrow(order["language"], [language.replace("_", "-") for language in site.languages])
+    _narrow(order["language"], _languages(site))
     _narrow(order["product"], sorted(one.key for one in catalogue if one.sold_on(site.code)))
     decimals = precision(site.currency)
     cents = rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""
     order["unit_price"]["pattern"] = f"^[1-9][0-9]{{0,8}}{cents}$"
     payment["amount"]["pattern"] = f"^-?[1-9][0-9]{{0,8}}{cents}$"
     return here
+
+
+def _languages(site: Site) -> list[str]:
+    """With and without the country: `de` is `de-CH` in Switzerland."""
+    named = [language.replace("_", "-") for language in site.languages]
+    return list(dict.fromkeys([*named, *(language.partition("-")[0] for language in named)]))
 
 
 def _narrow(schema: dict[str, Any], words: list[str]) -> None:

@@ -57,7 +57,7 @@ class OrderFate(Shape):
     administrator_email: str
 
 
-class Purchaser(Part):
+class PurchaserCorrection(Part):
     """Who shall administer the subscription instead."""
 
     email: Annotated[str, order_fields.EMAIL]
@@ -119,14 +119,14 @@ def show(order_number: str) -> Response:
 @operation(
     "Give a pending order to another purchaser",
     scope="orders:write",
-    body=Body(Purchaser),
+    body=Body(PurchaserCorrection),
     answers={200: Told("it is theirs; an e-mail is on its way unless it was theirs before", OrderFate)},
     refuses={409: _NOT_PENDING},
     codes=CODES,
 )
 def correct_purchaser(order_number: str) -> Response:
-    content = read_object(read_text(body_of(Body(Purchaser))))
-    wanted = read_document(Purchaser, content, codes=CODES, refused=OrderRefused)
+    content = read_object(read_text(body_of(Body(PurchaserCorrection))))
+    wanted = read_document(PurchaserCorrection, content, codes=CODES, refused=OrderRefused)
     order_corrections.correct_purchaser(
         order_number, email=wanted.email, name=wanted.name, actor=caller().actor, now=this_portal().clock()
     )
