@@ -45,12 +45,32 @@ class Fuzz:
     by_operation: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def run(self, *, each: int, only: str = "", shrink: bool = False, derandomize: bool = True) -> None:
-        headers = {"Host": "fr.localhost:8000"}
-        schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", self.app, headers=headers)
+        schema = schemathesis.openapi.from_dict(self._document())
+        schema.app = self._answer_whole
         for found in schema.get_all_operations():
             operation = found.ok()
             if only in operation.label:
                 self._fuzz(operation, each, shrink=shrink, derandomize=derandomize)
+
+    def _answer_whole(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        """Read to its end and closed, as servers do."""
+        body = self.app(environ, start_response)
+        try:
+            return [b"".join(body)]
+        finally:
+            body.close()  # type: ignore[attr-defined]
+
+    def _document(self) -> dict[str, Any]:
+        """Without a word of keys: the sweep asks without one, and here each request would be lost."""
+        answer = self.app.test_client().get(
+            "/api/v1/openapi.json", base_url="http://fr.localhost:8000", buffered=True
+        )
+        document: dict[str, Any] = answer.get_json()
+        del document["security"], document["components"]["securitySchemes"]
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                del operation["security"]
+        return document
 
     def _fuzz(self, operation: Any, each: int, *, shrink: bool, derandomize: bool) -> None:
         @settings(
