@@ -47,9 +47,10 @@ WHERE a.customer_number = :customer_number AND s.id > :last ORDER BY s.id LIMIT 
 _EVENTS_SQL = """
 SELECT e.id, e.at, e.subscription_id FROM audit_event e WHERE e.id > :last ORDER BY e.id LIMIT :size
 """
-# Instants hardly ever fall while numbers rise; where they do, they are close to each other.
+# Instants hardly ever fall while numbers rise; where they do, they are close to each other. The sum keeps
+# PostgreSQL from looking for the smallest number among all events.
 _FIRST_EVENT_SQL = """
-SELECT min(e.id) AS id FROM audit_event e WHERE e.at >= :since AND e.at <= :close
+SELECT min(e.id + 0) AS id FROM audit_event e WHERE e.at >= :since AND e.at <= :close
 """
 _FIRST_LATER_SQL = "SELECT e.id FROM audit_event e WHERE e.at > :close ORDER BY e.at, e.id LIMIT 1"
 _LAST_EVENT_SQL = "SELECT max(e.id) AS id FROM audit_event e"
