@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import peewee as pw
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from tests.conftest import TestClock
 from tests.support.cast import ALICE, Cast
@@ -261,21 +263,37 @@ class Endless(io.RawIOBase):
         return size
 
 
-@on_sqlite
-def test_a_batch_is_answered_while_it_is_read(app: Flask, shop: Shop) -> None:
-    """Nothing is kept: what was answered is gone, what is not asked for is not read."""
-    body = Endless(an_order(order_number=f"E{number}") + b"\n" for number in range(10_000))
-    answer = app.test_client().post(
+def send(shop: Shop, body: Endless) -> TestResponse:
+    """Of a length that nobody says; the answer is not read yet."""
+    return shop.app.test_client().post(
         "/api/v1/batches/orders",
         base_url=shop.portal.sites["fr"].origin,
         headers={"Authorization": f"Bearer {shop.key}"},
         content_type=NDJSON,
         environ_overrides={"wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
     )
+
+
+@on_sqlite
+def test_a_batch_is_answered_while_it_is_read(shop: Shop) -> None:
+    """Nothing is kept: what was answered is gone, what is not asked for is not read."""
+    body = Endless(an_order(order_number=f"E{number}") + b"\n" for number in range(10_000))
+    answer = send(shop, body)
     parts = answer.iter_encoded()
     assert [json.loads(next(parts))["status"] for _line in range(3)] == [201, 201, 201]
     assert body.given < 100
     answer.close()
+
+
+@on_sqlite
+def test_a_batch_without_a_length_is_not_cut_off_in_silence(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "BATCH", replace(batch.BATCH, most=3000))
+    body = Endless(an_order(order_number=f"E{number}") + b"\n" for number in range(20))
+    told = [json.loads(line) for line in b"".join(send(shop, body).iter_encoded()).splitlines()]
+    assert [line["status"] for line in told[:4]] == [201] * 4
+    assert told[-1]["status"] == 413 and not any("done" in line for line in told)
 
 
 @on_sqlite
