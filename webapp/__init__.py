@@ -10,7 +10,19 @@ from webapp.config import resource_folder
 
 
 def create_app(portal: Portal | None = None) -> Flask:
-    from webapp.web import assets, auth, compression, errors, filters, front, limits, policy, security, site
+    from webapp.web import (
+        api,
+        assets,
+        auth,
+        compression,
+        errors,
+        filters,
+        front,
+        limits,
+        policy,
+        security,
+        site,
+    )
     from webapp.web import portal as portal_pages
     from webapp.web.application import Application
 
@@ -30,6 +42,7 @@ def create_app(portal: Portal | None = None) -> Flask:
     auth.init_app(app)
     limits.init_app(app)
     portal_pages.init_app(app)
+    api.init_app(app)
     front.init_app(app)
 
     policy.refuse_undeclared(app)

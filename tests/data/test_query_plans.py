@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -25,8 +25,17 @@ from webapp.config import read_settings
 from webapp.data.accounts import Membership
 from webapp.data.database import Databases, database
 from webapp.data.statements import engine_name, rows
-from webapp.domain import seat_list, sign_in, subscription_list, subscriptions
+from webapp.domain import (
+    api_keys,
+    entitlements,
+    seat_list,
+    shop_view,
+    sign_in,
+    subscription_list,
+    subscriptions,
+)
 from webapp.domain.reminder_windows import WINDOWS, Place, look
+from webapp.domain.shop_view import Filters
 from webapp.domain.subscription_list import COUNT_LIMIT, PAGE_SIZE, SHELVES, SORTS, Query
 
 MANY = 10_000
@@ -378,3 +387,41 @@ def test_the_users_page_costs_the_same_with_ten_thousand_seats(filled: Filled, s
 def test_counting_the_invited_ends_where_it_is_more_than_can_be_said(filled: Filled, steps: Steps) -> None:
     taken = steps(lambda: seat_list.head(filled.many, filled.public_id, now=filled.now))
     assert taken <= 3 * STEPS_A_ROW * (seat_list.COUNT_LIMIT + 1)
+
+
+# ---- the API
+
+
+def test_what_the_api_asks_is_read_from_indexes(many: tuple[Portal, Filled], filled: Filled) -> None:
+    portal, now = many[0], filled.now
+    email, since = "few@example.com", now - timedelta(days=1)
+    asked: dict[str, Callable[[], object]] = {
+        "all": lambda: shop_view.page(Filters(), limit=100, now=now),
+        "a customer’s": lambda: shop_view.page(Filters(customer_number="1001"), limit=100, now=now),
+        "changed": lambda: shop_view.page(Filters(changed_since=since), limit=100, now=now),
+        "one": lambda: shop_view.one(filled.public_id),
+        "to one": lambda: entitlements.to_subscription(
+            email, filled.public_id, catalogue=portal.catalogue, now=now
+        ),
+        "to a product": lambda: entitlements.to_product(
+            email, "fieldwire-pro", catalogue=portal.catalogue, now=now
+        ),
+        "to a company’s": lambda: entitlements.to_product(
+            email, "ontrack-lite", catalogue=portal.catalogue, now=now
+        ),
+        "people": lambda: entitlements.users_of(
+            filled.public_id, limit=100, catalogue=portal.catalogue, now=now
+        ),
+        "a key": lambda: api_keys.row(api_keys._FIND_SQL, key_id="0" * 12),
+    }
+    for what, ask in asked.items():
+        with as_if_everything_were_big():
+            found = plans(ask)
+        lines = [line for plan in found for line in plan.inner + plan.outer]
+        assert of_table(lines, "SEARCH"), (what, lines)
+        assert not [line for line in lines if _TABLE_OF_THE_API.match(line)], (what, lines)
+
+
+_TABLE_OF_THE_API = re.compile(
+    r"SCAN (subscription|shop_order|account|person|seat|membership|audit_event|api_key|[soapme]\b)"
+)

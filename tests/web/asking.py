@@ -15,13 +15,14 @@ from tests.support.cast import CANARY
 from tests.support.client import SAFE_METHODS
 from tests.web.routes import Body
 from webapp.assembly import Portal
+from webapp.data.api_keys import ApiKey
 from webapp.data.database import database
 from webapp.data.documents import StoredDocument
 from webapp.data.schema import MODELS
 from webapp.data.sign_in import Attempt, Session
 
 # Written by questions too: what was tried, when somebody was last seen, what was made when it was asked for.
-_KEPT_COUNT = {Attempt, Session, StoredDocument}
+_KEPT_COUNT = {Attempt, Session, StoredDocument, ApiKey}
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -41,7 +42,7 @@ class Case:
     about: str = ""
     location: str = ""  # where it must lead; without one: anywhere but to sign-in
     headers: Mapping[str, str] = field(default_factory=lambda: SAME_ORIGIN)
-    body: Body = field(default_factory=dict)
+    body: Body | bytes = field(default_factory=dict)
     writes: bool = False
 
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ from tests.support.cast import (
 )
 from tests.support.forgery import Cookies
 from tests.web.asking import Case
+from tests.web.keys import Keys
 from tests.web.routes import ROUTES, Route, Status
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
@@ -89,6 +90,7 @@ class Ground:
         self.address_tokens = {site: self._mint_address_tokens(site) for site in SITES}
         self.reminder_tokens = {site: self._mint_tokens(site, tokens.UNSUBSCRIBE) for site in SITES}
         self.calendar_tokens = {site: self._open_calendars(site) for site in SITES}
+        self.keys = Keys(self.portal)
         for site in SITES:
             owner, other = OWNERS[site], OWNERS[ELSEWHERE[site]]
             cookies.plant_same_token(self.visitors[owner].cookie, of=owner, at=other)
@@ -163,7 +165,7 @@ class Ground:
             for row in self._rows_of_others(owner) if owner != actor else ():
                 if named(row, route):
                     yield f"{whose} {row.state}", named(row, route), self.as_other(actor, row, route)
-        for row in self._rows_elsewhere(actor.site, route):
+        for row in self.rows_elsewhere(actor.site, route):
             if named(row, route):
                 yield f"another site’s {row.state}", named(row, route), ""
         yield "nobody’s", MISSING[route.names].format(actor.site.upper()), ""
@@ -178,7 +180,7 @@ class Ground:
         rows = self.cast.rows_of(owner)
         return [*rows[:4], *(row for row in rows[4:] if row.state == HANDED_OVER)]
 
-    def _rows_elsewhere(self, site: str, route: Route) -> list[Row]:
+    def rows_elsewhere(self, site: str, route: Route) -> list[Row]:
         """Not the order numbers that both sites have: the last of de's only de has."""
         if route.names in ("row", "seat", "invoice"):
             return self.cast.rows_of(OWNERS[ELSEWHERE[site]])[:2]
@@ -188,7 +190,7 @@ class Ground:
         """An argument with which the route would answer who may ask."""
         row = self.cast.row(OWNERS[site], self.tempting_state(route))
         live = {name: minted[site]["live"] for name, minted in self._mailed().items()}
-        live |= {"mail": "no-mail", "asset": "css/app.css"}
+        live |= {"mail": "no-mail", "asset": "css/app.css", "product": "fieldwire-business"}
         return named(row, route) if route.names in OWNED else live.get(route.names, "")
 
     def _mailed(self) -> dict[str, dict[str, dict[str, str]]]:

@@ -14,6 +14,7 @@ import pytest
 
 from webapp.data import database
 from webapp.domain import (
+    api_keys,
     calendar_feeds,
     candidates,
     invoice_files,
@@ -31,6 +32,8 @@ from webapp.domain import (
 )
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.web import auth, security, site
+from webapp.web.api import callers
+from webapp.web.api import entitlements as entitlement_views
 from webapp.web.policy import Policy
 from webapp.web.portal import activation, cancellation, purchase_orders, quantity
 from webapp.web.portal import backup as backup_pages
@@ -298,6 +301,20 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             "self.portal.sites.site_for_host(host, self.portal.settings.domain)",
             'self.portal.sites.by_code(host.partition(".")[0])',
         ),
+    },
+    "keys": {
+        "a revoked key opens": Leak(api_keys, "caller_of", " or found.revoked_at is not None", ""),
+        "a replaced key opens for ever": Leak(
+            api_keys, "caller_of", "from_micros(found.expires_at) <= now", "False"
+        ),
+        "the public part of a key is enough": Leak(api_keys, "caller_of", " or not fits", ""),
+        "a key of another site opens": Leak(
+            api_keys, "caller_of", ' or parts["site"] != current_site().code', ""
+        ),
+        "a key opens whatever its scopes": Leak(
+            callers, "require_key", "declared.scope not in found.scopes", "False"
+        ),
+        "an operation asks for no key": Downgraded(entitlement_views.to_product),
     },
     "anybody": {
         "a mailed link works for ever": Leak(tokens, "peek", "& (Token.expires_at > now)", ""),

@@ -40,6 +40,9 @@ class Route:
     shows_past: bool = False  # what the person was mailed and did, long ago
     also: frozenset[str] = frozenset()  # who may as well: the backup, billing of the account
     owners: bool = True  # and the administrator
+    document: bytes = b""  # what a caller with a key sends
+    media_type: str = "application/json"
+    query: str = ""
     managing: bool = False  # for who has a role in the account
     from_anywhere: bool = False  # what it changes is named by a secret: mail programs send it, too
 
@@ -116,6 +119,11 @@ _MANAGEABLE = _states(404, 200, 404)
 _SEAT = "/seats/<seat_key:key>"
 _NUMBER = "<invoice_number:number>"
 _INVOICED = dict.fromkeys(("active", "cancelled", "ended"), 200)
+_NDJSON = "application/x-ndjson"
+_ORDER = "/api/v1/orders/<order_number:order_number>"
+_ENTITLED = "/api/v1/entitlements/subscriptions/<public_id:public_id>"
+_CORRECTED = {**_states(200, 409, 409, gone=409), "handed-over": 409}
+_EVERY_STATE = {**_states(200, 200, 200, gone=200), "handed-over": 200}
 _SEATED = _MANAGEABLE  # of a seat, by the state of its subscription
 
 ROUTES: dict[str, Route] = {
@@ -642,6 +650,51 @@ ROUTES: dict[str, Route] = {
         once=True,
         also=_BACKUP,
         owners=False,
+    ),
+    # ---- for who has an API key; `answers` are those to a key with the right scope
+    "api_description.show": Route("/api/v1/openapi.json", "public", "site", {"GET": 200}),
+    "api_orders.take": Route("/api/v1/orders", "key", "site", {"POST": 422}, document=b"{}"),
+    "api_orders.take_many": Route(
+        "/api/v1/batches/orders", "key", "site", {"POST": 200}, document=b"{}", media_type=_NDJSON
+    ),
+    "api_orders.show": Route(_ORDER, "key", "site", {"GET": _EVERY_STATE}, names="order"),
+    "api_orders.correct_purchaser": Route(
+        f"{_ORDER}/purchaser",
+        "key",
+        "site",
+        {"PUT": _CORRECTED},
+        names="order",
+        document=b'{"email": "intruder@example.com", "name": "Mallory"}',
+    ),
+    "api_orders.withdraw": Route(
+        f"{_ORDER}/withdrawal",
+        "key",
+        "site",
+        {"PUT": {**_CORRECTED, "withdrawn": 200}},
+        names="order",
+        document=b'{"reason": "harm"}',
+    ),
+    "api_payments.take": Route("/api/v1/payments", "key", "site", {"POST": 422}, document=b"{}"),
+    "api_payments.take_many": Route(
+        "/api/v1/batches/payments", "key", "site", {"POST": 200}, document=b"{}", media_type=_NDJSON
+    ),
+    "api_subscriptions.show_list": Route("/api/v1/subscriptions", "key", "site", {"GET": 200}),
+    "api_subscriptions.show": Route(
+        "/api/v1/subscriptions/<public_id:public_id>", "key", "site", {"GET": _EVERY_STATE}, names="row"
+    ),
+    "api_entitlements.to_subscription": Route(
+        _ENTITLED, "key", "site", {"GET": _EVERY_STATE}, names="row", query="email=bob@example.com"
+    ),
+    "api_entitlements.people": Route(
+        f"{_ENTITLED}/people", "key", "site", {"GET": _EVERY_STATE}, names="row"
+    ),
+    "api_entitlements.to_product": Route(
+        "/api/v1/entitlements/products/<product_key:product>",
+        "key",
+        "site",
+        {"GET": {"there": 200}},
+        names="product",
+        query="email=bob@example.com",
     ),
     # ---- the demo's mailbox, at the bare domain
     "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),

@@ -19,11 +19,12 @@ from tests.support.client import PARTIAL
 from tests.support.probes import probe_rows
 from tests.web.asking import SAME_ORIGIN, Asker, Case
 from tests.web.ground import ELSEWHERE, NOBODY, OWNED, OWNERS, Ground, Visitor, address, pick
+from tests.web.keyed import keyed
 from tests.web.listing import invoices, listings, people_of_accounts
 from tests.web.routes import ROUTES, Route
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
-STAGES = ("table", "probes", *READING, "walk", "demo", "unused")
+STAGES = ("table", "probes", *READING, "keys", "walk", "demo", "unused")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 STRANGE_HOSTS = ("xx.localhost", "fr.localhost.evil.example", "fr.fr.localhost", "localhost.evil.example")
 FORGED_ORIGINS: tuple[dict[str, str], ...] = (
@@ -163,6 +164,10 @@ class Sweep:
             yield from self.asker.ask(Case(endpoint, site, method, path, 303, **facts))
             yield from self.asker.ask(Case(endpoint, site, method, path, 401, **facts, headers=IN_PLACE))
 
+    def keys(self) -> Iterator[str]:
+        """The API: whose key opens what, and that nothing else does."""
+        yield from keyed(self.asker, self.ground)
+
     # ---- what everybody may see
 
     def anybody(self) -> Iterator[str]:
@@ -199,7 +204,7 @@ class Sweep:
     def forged_origins(self) -> Iterator[str]:
         """A page elsewhere makes alice's browser send it."""
         for endpoint, route in ROUTES.items():
-            for headers in FORGED_ORIGINS if "POST" in route.answers else ():
+            for headers in FORGED_ORIGINS if "POST" in route.answers and route.who != "key" else ():
                 value = self.ground.tempting("fr", route)
                 facts = {"about": str(headers), "headers": headers, "body": self.ground.attack(route, "fr")}
                 expected = pick(route.answers["POST"], "live") if route.from_anywhere else 403
@@ -243,6 +248,8 @@ class Sweep:
         facts, expected = visitor.facts, 405
         if answered and route.who == "person" and not visitor.cookie:
             expected, facts = 303, {**facts, "location": "/sign-in"}
+        elif answered and route.who == "key":
+            expected = 401
         elif answered:
             expected = 200 if method == "OPTIONS" else self._as_read(route, visitor)
         path, host = address(route, self.ground.tempting("fr", route)), "" if route.place == "front" else "fr"

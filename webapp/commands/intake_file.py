@@ -1,48 +1,14 @@
-"""A file of documents, one a line, read in pieces of bounded size; refused lines go to another one."""
+"""Where the refused lines of a file go."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from webapp.domain.intake_reading import LONGEST
-
-
-@dataclass
-class Line:
-    """`beginning` is all of it unless it `is_long`."""
-
-    number: int
-    beginning: bytes
-    file: IO[bytes]
-
-    @property
-    def is_long(self) -> bool:
-        return len(self.beginning) > LONGEST and not self.beginning.endswith(b"\n")
-
-    @property
-    def is_blank(self) -> bool:
-        return not self.is_long and not self.beginning.removeprefix(b"\xef\xbb\xbf").strip()
-
-    def rest(self) -> Iterator[bytes]:
-        """What follows the beginning, up to the line's end; once."""
-        piece = self.beginning
-        while self.is_long and piece and not piece.endswith(b"\n"):
-            piece = self.file.readline(LONGEST)
-            yield piece
-
-
-def lines_of(file: IO[bytes]) -> Iterator[Line]:
-    """The rest of a long line must have been read before the next line is asked for."""
-    number = 0
-    while beginning := file.readline(LONGEST + 1):
-        number += 1
-        yield Line(number, beginning, file)
+from webapp.domain.intake_lines import Line
 
 
 class RefusedLines:

@@ -14,9 +14,10 @@ import peewee as pw
 from playhouse.pool import MaxConnectionsExceeded
 
 from webapp.commands.context import CommandError
-from webapp.commands.intake_file import Line, RefusedLines, lines_of
+from webapp.commands.intake_file import RefusedLines
 from webapp.commands.intake_report import IntakeReport
 from webapp.commands.progress import progress
+from webapp.domain.intake_lines import Line, lines_of
 from webapp.domain.intake_reading import refusal_of_long_line
 from webapp.domain.intake_refusals import IntakeRefused
 

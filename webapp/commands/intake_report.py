@@ -9,7 +9,7 @@ from typing import IO, Any, Generic, TypeVar
 
 import click
 
-from webapp.commands.intake_file import Line
+from webapp.domain.intake_lines import Line
 from webapp.domain.intake_refusals import IntakeRefused
 
 _LINES_NAMED = 5

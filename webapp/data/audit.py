@@ -21,4 +21,4 @@ class AuditEvent(SiteModel):
     details = pw.TextField(default="{}")  # JSON
 
     class Meta:
-        indexes = ((("subscription", "id"), False),)
+        indexes = ((("subscription", "id"), False), (("at", "id"), False))

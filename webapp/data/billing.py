@@ -71,6 +71,7 @@ class Payment(SiteModel):
     paid_on = LocalDateField()
     content_hash = pw.CharField(max_length=64)
     received_at = InstantField()
+    warnings = pw.TextField(default="")  # one a line: who sends it again hears them again
 
 
 class BillingDetails(SiteModel):

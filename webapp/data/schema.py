@@ -13,6 +13,7 @@ from playhouse.migrations import Runner
 from webapp.data import (
     accounts,
     agreements,
+    api_keys,
     audit,
     billing,
     calendar_feeds,
@@ -64,6 +65,8 @@ MODELS: list[type[SiteModel]] = [
     reminders.ReminderReader,
     reminders.ReminderSweep,
     calendar_feeds.CalendarFeed,
+    api_keys.ApiKey,
+    api_keys.IdempotentRequest,
 ]
 
 

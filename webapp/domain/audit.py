@@ -60,6 +60,9 @@ PASSWORD_SET = "person.password_set"
 LANGUAGE_CHOSEN = "person.language_chosen"
 NAME_CHANGED = "person.name_changed"
 EMAIL_CHANGE_ASKED = "person.email_change_asked"
+API_KEY_CREATED = "api_key.created"
+API_KEY_ROTATED = "api_key.rotated"
+API_KEY_REVOKED = "api_key.revoked"
 EMAIL_CHANGED = "person.email_changed"
 REMINDERS_CHOSEN = "person.reminders_chosen"
 CALENDAR_OPENED = "person.calendar_opened"
@@ -75,6 +78,7 @@ class Actor:
     kind: Literal["person", "shop", "operator", "portal"]
     person: Person | None = None
     name: str = ""
+    key: str = ""  # the API key that was shown, by its public part
 
     @classmethod
     def of(cls, person: Person) -> Actor:
@@ -106,7 +110,7 @@ def record(
         account=account or (subscription.account_id if subscription else None),
         subscription=subscription,
         person=person,
-        details=_as_json(details),
+        details=_as_json({**details, "key": actor.key} if actor.key else details),
     )
 
 

@@ -87,10 +87,10 @@ def read_text(line: bytes) -> str:
         text = line.decode("utf-8-sig").strip(" \t\r\n")
     except UnicodeDecodeError as error:
         raise Unreadable(
-            "invalid_encoding", None, f"the line is not UTF-8 (byte {error.start + 1} of it)"
+            "invalid_encoding", None, f"it is not UTF-8 (byte {error.start + 1} of it)"
         ) from None
     if "\x00" in text:
-        raise Unreadable("invalid_encoding", None, "the line holds a NUL character")
+        raise Unreadable("invalid_encoding", None, "it holds a NUL character")
     return text
 
 
@@ -99,7 +99,7 @@ def read_object(text: str) -> dict[str, Any]:
         value = _decode(text)
     except json.JSONDecodeError as error:
         raise Unreadable(
-            "invalid_json", None, f"the line is not complete JSON: {error.msg}, character {error.pos + 1}"
+            "invalid_json", None, f"it is not complete JSON: {error.msg}, character {error.pos + 1}"
         ) from None
     except RecursionError:
         raise _too_deep() from None

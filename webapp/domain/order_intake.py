@@ -15,6 +15,7 @@ from webapp.data.keys import sort_key
 from webapp.data.subscriptions import LAPSED, PENDING, SHELF_GONE, SHELF_PENDING, Order, Subscription
 from webapp.domain import accounts, audit
 from webapp.domain.activation import enqueue_activation_mail
+from webapp.domain.audit import SHOP, Actor
 from webapp.domain.calendar import activation_deadline
 from webapp.domain.order_document import OrderDocument, ReceivedOrder
 from webapp.domain.order_refusals import OrderRefused
@@ -38,13 +39,15 @@ class Outcome:
     warnings: tuple[OrderWarning, ...] = ()
 
 
-def take_order(received: ReceivedOrder, *, catalogue: Catalogue, now: datetime) -> Outcome:
+def take_order(
+    received: ReceivedOrder, *, catalogue: Catalogue, actor: Actor = SHOP, now: datetime
+) -> Outcome:
     """Inside the bound site, in one transaction; raises `OrderRefused`, and then nothing was changed."""
     if received.document.site != current_site().code:
         raise WrongSite(f"An order for {received.document.site} was brought to {current_site().code}.")
     try:
         with atomic():
-            return _known(received) or _take(received, catalogue=catalogue, now=now)
+            return _known(received) or _take(received, catalogue=catalogue, actor=actor, now=now)
     except pw.IntegrityError:
         # The same number arrived twice at once and the other delivery was stored first.
         known = _known(received)
@@ -68,7 +71,7 @@ def _known(received: ReceivedOrder) -> Outcome | None:
     return Outcome("known", subscription)
 
 
-def _take(received: ReceivedOrder, *, catalogue: Catalogue, now: datetime) -> Outcome:
+def _take(received: ReceivedOrder, *, catalogue: Catalogue, actor: Actor, now: datetime) -> Outcome:
     document, site = received.document, current_site()
     terms = check_terms(document, site=site, catalogue=catalogue, now=now)
     warnings = warnings_of(document)
@@ -90,7 +93,7 @@ def _take(received: ReceivedOrder, *, catalogue: Catalogue, now: datetime) -> Ou
         activate_before=deadline,
         **_bought(document, terms, public_id),
     )
-    _tell(subscription, document, account_changes, in_time=in_time, now=now)
+    _tell(subscription, document, account_changes, in_time=in_time, actor=actor, now=now)
     return Outcome("accepted" if in_time else "lapsed", subscription, warnings)
 
 
@@ -156,12 +159,13 @@ def _tell(
     account_changes: dict[str, object],
     *,
     in_time: bool,
+    actor: Actor,
     now: datetime,
 ) -> None:
     details: dict[str, Any] = {"order_number": document.order_number}
     if account_changes:
         details["account_changes"] = account_changes
-    audit.record(audit.ORDER_ACCEPTED, actor=audit.SHOP, subscription=subscription, now=now, **details)
+    audit.record(audit.ORDER_ACCEPTED, actor=actor, subscription=subscription, now=now, **details)
     if in_time:
         enqueue_activation_mail(
             subscription, to=subscription.administrator, order_number=document.order_number, now=now

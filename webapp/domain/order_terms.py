@@ -45,6 +45,13 @@ def site_of(document: OrderDocument, *, sites: Sites) -> Site:
     return site
 
 
+def refuse_elsewhere(document: OrderDocument, site: Site) -> None:
+    """Where orders of one site only are taken."""
+    if document.site != site.code:
+        message = f"this is site {site.code}; the record says {document.site}"
+        raise OrderRefused("unknown_site", "site", message)
+
+
 def check_terms(document: OrderDocument, *, site: Site, catalogue: Catalogue, now: datetime) -> Terms:
     """Only for an order that is not known yet: what was taken stays taken when the catalogue changes."""
     language = _language(document, site)

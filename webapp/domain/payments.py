@@ -19,6 +19,7 @@ from webapp.data.issued import INVOICE
 from webapp.data.records import find, insert_if_new
 from webapp.data.statements import row, run
 from webapp.domain import audit
+from webapp.domain.audit import SHOP, Actor
 from webapp.domain.calendar import local_date
 from webapp.domain.intake_document import unknown_fields
 from webapp.domain.intake_refusals import shown
@@ -50,10 +51,17 @@ def site_of(document: PaymentDocument, *, sites: Sites) -> Site:
     return site
 
 
-def take_payment(received: ReceivedPayment, *, now: datetime) -> Outcome:
+def refuse_elsewhere(document: PaymentDocument, site: Site) -> None:
+    """Where payments of one site only are taken."""
+    if document.site != site.code:
+        message = f"this is site {site.code}; the record says {document.site}"
+        raise PaymentRefused("unknown_site", "site", message)
+
+
+def take_payment(received: ReceivedPayment, *, actor: Actor = SHOP, now: datetime) -> Outcome:
     """Inside the bound site, in one transaction; raises `PaymentRefused`, and then nothing was changed."""
     with atomic():
-        return _known(received) or _take(received, now=now)
+        return _known(received) or _take(received, actor=actor, now=now)
 
 
 def _known(received: ReceivedPayment) -> Outcome | None:
@@ -75,7 +83,7 @@ def _already(received: ReceivedPayment) -> Outcome:
     return known
 
 
-def _take(received: ReceivedPayment, *, now: datetime) -> Outcome:
+def _take(received: ReceivedPayment, *, actor: Actor, now: datetime) -> Outcome:
     document = received.document
     invoice = _invoice(document)
     amount = _minor_units(document, invoice)
@@ -93,8 +101,12 @@ def _take(received: ReceivedPayment, *, now: datetime) -> Outcome:
     if not stored:  # the same reference arrived twice at once, and the other one was first
         return _already(received)
     balance = _add(invoice, amount)
-    _record(invoice, document, amount, balance, now=now)
-    return Outcome("accepted", tuple(_warnings(document, balance)))
+    _record(invoice, document, amount, balance, actor=actor, now=now)
+    warnings = tuple(_warnings(document, balance))
+    if warnings:
+        here = Payment.reference == document.reference
+        Payment.update(warnings="\n".join(warnings)).where(here).execute()
+    return Outcome("accepted", warnings)
 
 
 def _invoice(document: PaymentDocument) -> Invoice:
@@ -147,11 +159,17 @@ def _add(invoice: Invoice, amount: int) -> _Balance:
 
 
 def _record(
-    invoice: Invoice, document: PaymentDocument, amount: int, balance: _Balance, *, now: datetime
+    invoice: Invoice,
+    document: PaymentDocument,
+    amount: int,
+    balance: _Balance,
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     audit.record(
         audit.PAYMENT_RECEIVED if amount > 0 else audit.PAYMENT_RETURNED,
-        actor=audit.SHOP,
+        actor=actor,
         subscription=invoice.subscription,
         now=now,
         number=invoice.number,

@@ -19,7 +19,7 @@ from webapp.data.accounts import Person
 from webapp.domain import sign_in
 from webapp.domain.refusals import NotThere
 from webapp.web import htmx
-from webapp.web.policy import policy_of
+from webapp.web.policy import API, policy_of
 from webapp.web.site import site_or_none, this_portal
 
 
@@ -63,7 +63,9 @@ class SiteSessions(SecureCookieSessionInterface):
             response.vary.add("Cookie")
 
     def open_session(self, app: Flask, request: Request) -> Any:
-        return super().open_session(app, request) if site_or_none() else self.make_null_session(app)
+        if site_or_none() is None or request.path.startswith(API):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
 
 
 def load_visitor(token: str) -> Visitor | None:
@@ -103,7 +105,7 @@ def ask_nobody() -> None:
 
 
 def visitor_or_none() -> Visitor | None:
-    if site_or_none() is None or "nobody_asked" in g:
+    if site_or_none() is None or "nobody_asked" in g or request.path.startswith(API):
         return None
     found = current_user._get_current_object()
     return found if isinstance(found, Visitor) else None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp.data.database import STORAGE_FAILURES
@@ -16,7 +16,9 @@ from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 from webapp.web import auth, language
+from webapp.web.api import problems
 from webapp.web.htmx import render
+from webapp.web.policy import API
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,8 @@ def _in_their_language(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if isinstance(problem, STORAGE_FAILURES):
             auth.ask_nobody()
         language.speak()
+        if request.path.startswith(API):
+            return problems.answer_to(problem)
         return handler(problem)
 
     return handle
@@ -97,6 +101,7 @@ def _in_their_language(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def init_app(app: Flask) -> None:
     handlers: list[tuple[Any, Any]] = [
+        (problems.Problem, problems.answer_to),
         (404, not_found),
         (NotThere, not_found),
         (403, forbidden),

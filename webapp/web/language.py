@@ -6,6 +6,7 @@ from flask import request
 
 from webapp import i18n
 from webapp.web.auth import visitor_or_none
+from webapp.web.policy import API
 from webapp.web.site import site_or_none
 
 COOKIE = "language"
@@ -34,5 +35,7 @@ def _negotiated() -> str | None:
 
 
 def speak() -> None:
+    if request.path.startswith(API):  # programs understand the codes; who reads the words runs a shop
+        return i18n.set_speech(i18n.speech(i18n.SOURCE_LANGUAGE, "GB"))
     site = site_or_none()
     i18n.set_speech(i18n.speech(chosen_language(), site.territory if site else "GB"))

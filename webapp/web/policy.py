@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from flask import Flask
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Rule
 
-Who = Literal["public", "person", "demo"]
+Who = Literal["public", "person", "demo", "key"]
 Place = Literal["site", "front", "anywhere"]
 View = TypeVar("View", bound=Callable[..., object])
+
+API = "/api/"  # below it, keys count and cookies do not: no session, no guard against forged requests
 
 
 class UndeclaredView(RuntimeError):
@@ -23,17 +25,21 @@ class Policy:
     who: Who
     place: Place
     from_anywhere: bool = False
+    scope: str = ""  # that the key needs
 
 
-def policy(who: Who, *, place: Place = "site", from_anywhere: bool = False) -> Callable[[View], View]:
-    """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only.
+def policy(
+    who: Who, *, place: Place = "site", from_anywhere: bool = False, scope: str = ""
+) -> Callable[[View], View]:
+    """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only; `key`:
+    who shows an API key of this site with this scope.
 
     `site`: a page of a country site; `front`: of the bare domain. `from_anywhere`: what it changes is named
     by a secret in its address, and no cookie counts, so that other pages and programs may send it too.
     """
 
     def declare(view: View) -> View:
-        view.policy = Policy(who, place, from_anywhere)  # type: ignore[attr-defined]
+        view.policy = Policy(who, place, from_anywhere, scope)  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -73,6 +79,12 @@ class MailedToken(BaseConverter):
     regex = r"[A-Za-z0-9_-]{43}"
 
 
+class ProductKey(BaseConverter):
+    """As in the catalogue."""
+
+    regex = r"[a-z][a-z0-9-]{0,59}"
+
+
 class MailName(BaseConverter):
     """A file of the demo's mailbox, without its ending."""
 
@@ -92,6 +104,7 @@ CONVERTERS = {
     "seat_key": SeatKey,
     "order_number": OrderNumber,
     "mailed_token": MailedToken,
+    "product_key": ProductKey,
     "mail_name": MailName,
     "asset": AssetPath,
 }
@@ -103,8 +116,19 @@ def init_app(app: Flask) -> None:
 
 def refuse_undeclared(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
-        if policy_of(app, rule.endpoint) is None:
+        declared = policy_of(app, rule.endpoint)
+        if declared is None:
             raise UndeclaredView(f"{rule.rule} ({rule.endpoint}) declares no policy.")
+        _refuse_open_door(rule, declared)
         for name, converter in rule._converters.items():
             if type(converter) not in CONVERTERS.values():
                 raise UndeclaredView(f"{rule.rule}: <{name}> has no converter of its own.")
+
+
+def _refuse_open_door(rule: Rule, declared: Policy) -> None:
+    """A key opens nothing but the API, and without a key the API can only be read."""
+    below = rule.rule.startswith(API)
+    reads = (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS"}
+    right = below and bool(declared.scope) if declared.who == "key" else not below or reads
+    if not right or (below and declared.who not in ("key", "public")):
+        raise UndeclaredView(f"{rule.rule} ({rule.endpoint}): policy {declared} does not belong there.")

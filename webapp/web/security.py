@@ -6,7 +6,7 @@ import secrets
 
 from flask import Flask, Response, abort, current_app, g, request
 
-from webapp.web.policy import policy_of
+from webapp.web.policy import API, policy_of
 from webapp.web.site import this_portal
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -35,7 +35,7 @@ def nonce() -> str:
 
 def refuse_forged_requests() -> None:
     """Changes come from our own pages only. `SameSite` does not separate the country sites: this does."""
-    if request.method in SAFE_METHODS or _may_come_from_anywhere():
+    if request.method in SAFE_METHODS or request.path.startswith(API) or _may_come_from_anywhere():
         return
     fetch_site = request.headers.get("Sec-Fetch-Site")
     if fetch_site == "same-origin":
