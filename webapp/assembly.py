@@ -14,6 +14,7 @@ from webapp.data.schema import migrate, migrate_support, refuse_old_schema, refu
 from webapp.data.support import SupportStore
 from webapp.payments import Providers, Vault, make_providers
 from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
+from webapp.webhooks import Reach
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,16 @@ class Portal:
 
     @cached_property
     def payments(self) -> Providers:
-        return make_providers(Vault(self.settings.vault_key))
+        return make_providers(self.vault)
+
+    @cached_property
+    def vault(self) -> Vault:
+        return Vault(self.settings.vault_key)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Where webhooks may go."""
+        return Reach(self.settings.webhook_networks, https_only=self.settings.production)
 
     @contextmanager
     def at(self, site: Site) -> Iterator[Site]:

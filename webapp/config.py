@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -43,6 +44,7 @@ class Settings:
     databases: Mapping[str, str]
     rate_limit_storage: str
     queue: str | None
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...]
 
     @property
     def production(self) -> bool:
@@ -130,6 +132,18 @@ def _queue(env: Mapping[str, str]) -> str | None:
     return url
 
 
+def _webhook_networks(env: Mapping[str, str], mode: Mode) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Not public, and webhooks may go there all the same; in a demo, to this machine."""
+    usual = "127.0.0.0/8 ::1/128" if mode == "demo" else ""
+    text = env.get("PORTAL_WEBHOOK_NETWORKS", usual)
+    try:
+        return tuple(ip_network(one) for one in text.replace(",", " ").split())
+    except ValueError as problem:
+        raise SettingsError(
+            f"PORTAL_WEBHOOK_NETWORKS lists networks, such as 10.1.0.0/16: {problem}."
+        ) from None
+
+
 def _refuse_demo_settings(settings: Settings) -> None:
     """What a demo may have and a production portal must not."""
     problems = []
@@ -163,6 +177,7 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         databases=single,
         rate_limit_storage=env.get("PORTAL_RATE_LIMITS", "memory://"),
         queue=_queue(env),
+        webhook_networks=_webhook_networks(env, mode),
     )
     if settings.production:
         _refuse_demo_settings(settings)

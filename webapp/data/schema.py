@@ -24,6 +24,7 @@ from webapp.data import (
     sign_in,
     subscriptions,
     transfers,
+    webhooks,
     whereabouts,
 )
 from webapp.data.database import SiteModel
@@ -58,6 +59,8 @@ MODELS: list[type[SiteModel]] = [
     documents.StoredDocument,
     whereabouts.AnsweredRequest,
     email_changes.EmailChange,
+    webhooks.WebhookEndpoint,
+    webhooks.WebhookMessage,
 ]
 
 

@@ -14,7 +14,7 @@ from webapp.data.audit import AuditEvent
 from webapp.data.database import atomic, current_site
 from webapp.data.mandates import Mandate
 from webapp.data.subscriptions import Subscription
-from webapp.domain import agreements, audit, outbox, permissions
+from webapp.domain import agreements, audit, outbox, permissions, webhooks
 from webapp.domain.refusals import Refusal
 from webapp.formats import country_name
 from webapp.i18n import _
@@ -236,6 +236,7 @@ def _switch(
     new = {"method": instrument.method, "ending": instrument.ending, "reference": instrument.reference}
     by = audit.Actor.of(actor)
     audit.record(audit.PAYMENT_CHANGED, actor=by, subscription=current, now=now, old=old, new=new)
+    webhooks.tell(webhooks.PAYMENT_METHOD_CHANGED, current, now=now)
     _tell_administrator(current, old, new, actor=actor, now=now)
 
 
