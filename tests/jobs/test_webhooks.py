@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from webapp.jobs import webhooks as job
 from webapp.jobs.purge import purge
 from webapp.jobs.turn import Turn
 from webapp.sites import Site
+from webapp.webhooks import Reach
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ class Shop:
 
     def endpoint(self) -> WebhookEndpoint:
         with self.portal.at(self.site):
-            return WebhookEndpoint.get()
+            return WebhookEndpoint.select().order_by(WebhookEndpoint.id).get()
 
     @property
     def states(self) -> list[str]:
@@ -169,7 +170,7 @@ def test_without_the_claim_two_workers_tell_the_same(
     """The control."""
     together = threading.Barrier(2, timeout=10)
 
-    def take(_message: WebhookMessage, _now: datetime) -> bool:
+    def take(_message: WebhookMessage, _due_by: datetime, _now: datetime) -> bool:
         together.wait()
         return True
 
@@ -235,7 +236,7 @@ def test_an_endpoint_that_is_down_rests_and_nothing_else_waits(
     assert ill.failing_since == clock.now and "refused" in ill.last_error
     clock.forward(seconds=6)
     assert shop.tell() == {"failed": 1}
-    assert [message.attempts for message in shop.messages() if message.endpoint_id == ill.id] == [2, 0, 0]
+    assert sum(message.attempts for message in shop.messages() if message.endpoint_id == ill.id) == 2
 
 
 def test_an_endpoint_that_comes_back_is_told_everything(
@@ -297,9 +298,8 @@ def test_what_an_endpoint_was_too_ill_to_be_asked_ends_as_well(
     shop.tell()
     clock.forward(days=3, seconds=1)
     shop.order()
-    assert shop.tell() == {"failed": 0, "dead": 1} or True
-    clock.forward(seconds=1)
-    shop.tell()
+    assert shop.tell() == {"dead": 1}, "one last try, which shows that it is ill still"
+    assert shop.tell() == {"dead": 4}
     assert shop.states == [DEAD] * 5 + [QUEUED]
     assert len(receiver.got) < 5
 
@@ -375,18 +375,12 @@ def test_what_was_taken_is_forgotten_after_a_month(
 
 
 def test_an_endpoint_that_was_taken_to_the_inside_is_not_asked(
-    shop: Shop, receiver: Receiver, make_portal: Callable[..., Portal], monkeypatch: pytest.MonkeyPatch
+    shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its name led elsewhere when it was added."""
     shop.listen(receiver.url())
     shop.order()
-    monkeypatch.setattr(type(shop.portal), "reach", webhooks_reach())
+    monkeypatch.setitem(vars(shop.portal), "reach", Reach((), https_only=False))
     assert shop.tell() == {"failed": 1}
     assert receiver.got == []
     assert "not a public address" in shop.messages()[0].last_error
-
-
-def webhooks_reach() -> Any:
-    from webapp.webhooks import Reach
-
-    return Reach((), https_only=False)

@@ -60,7 +60,7 @@ def add(portal: Portal, url: str, code: str, events: tuple[str, ...]) -> None:
 @with_portal
 def list_(portal: Portal, code: str, as_json: bool) -> None:
     """List who is told."""
-    _print([_endpoint(one) for one in _said(portal, code, endpoints.endpoints)], as_json)
+    _print(_said(portal, code, lambda: [_endpoint(one) for one in endpoints.endpoints()]), as_json)
 
 
 def _endpoint(one: WebhookEndpoint) -> dict[str, Any]:
@@ -114,7 +114,8 @@ def enable(portal: Portal, endpoint: str, code: str) -> None:
 @with_portal
 def dead(portal: Portal, code: str, limit: int, as_json: bool) -> None:
     """List what could not be told."""
-    _print([_message(one) for one in _said(portal, code, lambda: deliveries.dead(limit=limit))], as_json)
+    found = _said(portal, code, lambda: [_message(one) for one in deliveries.dead(limit=limit)])
+    _print(found, as_json)
 
 
 def _message(one: WebhookMessage) -> dict[str, Any]:

@@ -65,14 +65,16 @@ def claim_next(endpoint: int, *, due_by: datetime, now: datetime) -> WebhookMess
             continue
         if message.attempts > len(_WAITS):
             _give_up(message, message.last_error or "Given up: each try ended without an answer.")
-        elif _take(message, now):
+        elif _take(message, due_by, now):
             return message
     return None
 
 
-def _take(message: WebhookMessage, now: datetime) -> bool:
-    """Losing is normal. The try is counted before it is made, so that a message which ends its worker comes
-    to an end itself."""
+def _take(message: WebhookMessage, due_by: datetime, now: datetime) -> bool:
+    """Losing is normal, also between finding a message and reading it: then it is not due any more. The try
+    is counted before it is made, so that a message which ends its worker comes to an end itself."""
+    if message.next_attempt_at > due_by:
+        return False
     claim = secrets.token_hex(16)
     seen = (WebhookMessage.next_attempt_at == message.next_attempt_at) & (WebhookMessage.state == QUEUED)
     change = WebhookMessage.update(claim=claim, next_attempt_at=now + LEASE, attempts=message.attempts + 1)
