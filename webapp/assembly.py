@@ -12,7 +12,15 @@ from webapp.config import Settings, read_settings
 from webapp.data.database import Databases
 from webapp.data.schema import migrate, migrate_support, refuse_old_schema, refuse_old_support_schema
 from webapp.data.support import SupportStore
-from webapp.payments import Providers, Vault, make_providers
+from webapp.payments import (
+    CardProvider,
+    Providers,
+    StandIn,
+    StripeCards,
+    StripeKeys,
+    Vault,
+    make_providers,
+)
 from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
 from webapp.webhooks import Reach
 
@@ -29,6 +37,14 @@ class Portal:
     @cached_property
     def payments(self) -> Providers:
         return make_providers(self.vault)
+
+    @cached_property
+    def cards(self) -> CardProvider:
+        """Stripe where it is set up; a demo without it has a page of its own that looks like a provider’s."""
+        settings = self.settings
+        if settings.stripe or settings.production:
+            return StripeCards({code: StripeKeys(*keys) for code, keys in settings.stripe.items()})
+        return StandIn(settings.data / "cards", settings.origin())
 
     @cached_property
     def vault(self) -> Vault:

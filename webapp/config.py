@@ -44,6 +44,7 @@ class Settings:
     databases: Mapping[str, str]
     rate_limit_storage: str
     queue: str | None
+    stripe: Mapping[str, tuple[str, str]]  # site → key of the API, secret of its webhooks
     webhook_networks: tuple[IPv4Network | IPv6Network, ...]
 
     @property
@@ -132,6 +133,21 @@ def _queue(env: Mapping[str, str]) -> str | None:
     return url
 
 
+def _stripe(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for name in env:
+        if name.startswith("PORTAL_STRIPE_KEY_") and env[name]:
+            code = name.removeprefix("PORTAL_STRIPE_KEY_")
+            found[code.lower()] = (env[name], env.get(f"PORTAL_STRIPE_WEBHOOK_{code}", ""))
+    for code, (key, secret) in found.items():
+        if not key.startswith(("sk_", "rk_")) or not secret.startswith("whsec_"):
+            raise SettingsError(
+                f"PORTAL_STRIPE_KEY_{code.upper()} begins with sk_ or rk_, and needs the secret of its"
+                f" webhooks in PORTAL_STRIPE_WEBHOOK_{code.upper()}, which begins with whsec_."
+            )
+    return found
+
+
 def _webhook_networks(env: Mapping[str, str], mode: Mode) -> tuple[IPv4Network | IPv6Network, ...]:
     """Not public, and webhooks may go there all the same; in a demo, to this machine."""
     usual = "127.0.0.0/8 ::1/128" if mode == "demo" else ""
@@ -177,6 +193,7 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         databases=single,
         rate_limit_storage=env.get("PORTAL_RATE_LIMITS", "memory://"),
         queue=_queue(env),
+        stripe=_stripe(env),
         webhook_networks=_webhook_networks(env, mode),
     )
     if settings.production:

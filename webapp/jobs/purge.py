@@ -5,7 +5,7 @@ from __future__ import annotations
 from webapp.assembly import Portal
 from webapp.data.seat_files import SeatFile
 from webapp.data.sign_in import Attempt, Session, Token
-from webapp.domain import limits, seat_files, sign_in, webhook_deliveries, whereabouts
+from webapp.domain import cards, limits, seat_files, sign_in, webhook_deliveries, whereabouts
 from webapp.sites import Site
 
 
@@ -18,6 +18,7 @@ def purge(portal: Portal, site: Site) -> int:
         gone += Session.delete().where(idle | too_old).execute()
         gone += SeatFile.delete().where(SeatFile.uploaded_at <= now - seat_files.KEPT).execute()
         gone += Attempt.delete().where(Attempt.at <= now - limits.KEPT).execute()
+        gone += cards.forget_old(now=now)
         gone += webhook_deliveries.forget_old(now=now)
         gone += whereabouts.forget_answered(now=now)
     return int(gone)

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
-Who = Literal["public", "person", "demo"]
+Who = Literal["public", "person", "demo", "signature"]
 Place = Literal["site", "front", "anywhere"]
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -25,7 +25,8 @@ class Policy:
 
 
 def policy(who: Who, *, place: Place = "site") -> Callable[[View], View]:
-    """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only.
+    """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only;
+    `signature`: a machine that signs what it sends, which the view checks before all else.
 
     `site`: a page of a country site; `front`: of the bare domain.
     """
@@ -71,6 +72,12 @@ class MailedToken(BaseConverter):
     regex = r"[A-Za-z0-9_-]{43}"
 
 
+class CardSession(BaseConverter):
+    """Of the demo’s payment provider."""
+
+    regex = r"cs_demo_[0-9a-f]{32}"
+
+
 class MailName(BaseConverter):
     """A file of the demo's mailbox, without its ending."""
 
@@ -90,6 +97,7 @@ CONVERTERS = {
     "seat_key": SeatKey,
     "order_number": OrderNumber,
     "mailed_token": MailedToken,
+    "card_session": CardSession,
     "mail_name": MailName,
     "asset": AssetPath,
 }

@@ -10,6 +10,7 @@ from webapp.web.portal import (
     backup,
     billing_details,
     cancellation,
+    cards,
     help,
     invitations,
     invoice_files,
@@ -34,7 +35,7 @@ from webapp.web.portal import (
 def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
     of_users = (seats, invitations, seat_files)
-    of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods)
+    of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods, cards)
     of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)
     for noun in (*of_people, *of_subscriptions, *of_users, *of_money, help, legal):
         app.register_blueprint(noun.pages)
