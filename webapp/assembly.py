@@ -12,8 +12,17 @@ from webapp.config import Settings, read_settings
 from webapp.data.database import Databases
 from webapp.data.schema import migrate, migrate_support, refuse_old_schema, refuse_old_support_schema
 from webapp.data.support import SupportStore
-from webapp.payments import Providers, Vault, make_providers
+from webapp.payments import (
+    CardProvider,
+    Providers,
+    StandIn,
+    StripeCards,
+    StripeKeys,
+    Vault,
+    make_providers,
+)
 from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
+from webapp.webhooks import Reach
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,24 @@ class Portal:
 
     @cached_property
     def payments(self) -> Providers:
-        return make_providers(Vault(self.settings.vault_key))
+        return make_providers(self.vault)
+
+    @cached_property
+    def cards(self) -> CardProvider:
+        """Stripe where it is set up; a demo without it has a page of its own that looks like a provider’s."""
+        settings = self.settings
+        if settings.stripe or settings.production:
+            return StripeCards({code: StripeKeys(*keys) for code, keys in settings.stripe.items()})
+        return StandIn(settings.data / "cards", settings.origin())
+
+    @cached_property
+    def vault(self) -> Vault:
+        return Vault(self.settings.vault_key)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Where webhooks may go."""
+        return Reach(self.settings.webhook_networks, https_only=self.settings.production)
 
     @contextmanager
     def at(self, site: Site) -> Iterator[Site]:

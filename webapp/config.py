@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ class Settings:
     databases: Mapping[str, str]
     rate_limit_storage: str
     queue: str | None
+    stripe: Mapping[str, tuple[str, str]]  # site → key of the API, secret of its webhooks
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...]
 
     @property
     def production(self) -> bool:
@@ -130,6 +133,33 @@ def _queue(env: Mapping[str, str]) -> str | None:
     return url
 
 
+def _stripe(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for name in env:
+        if name.startswith("PORTAL_STRIPE_KEY_") and env[name]:
+            code = name.removeprefix("PORTAL_STRIPE_KEY_")
+            found[code.lower()] = (env[name], env.get(f"PORTAL_STRIPE_WEBHOOK_{code}", ""))
+    for code, (key, secret) in found.items():
+        if not key.startswith(("sk_", "rk_")) or not secret.startswith("whsec_"):
+            raise SettingsError(
+                f"PORTAL_STRIPE_KEY_{code.upper()} begins with sk_ or rk_, and needs the secret of its"
+                f" webhooks in PORTAL_STRIPE_WEBHOOK_{code.upper()}, which begins with whsec_."
+            )
+    return found
+
+
+def _webhook_networks(env: Mapping[str, str], mode: Mode) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Not public, and webhooks may go there all the same; in a demo, to this machine."""
+    usual = "127.0.0.0/8 ::1/128" if mode == "demo" else ""
+    text = env.get("PORTAL_WEBHOOK_NETWORKS", usual)
+    try:
+        return tuple(ip_network(one) for one in text.replace(",", " ").split())
+    except ValueError as problem:
+        raise SettingsError(
+            f"PORTAL_WEBHOOK_NETWORKS lists networks, such as 10.1.0.0/16: {problem}."
+        ) from None
+
+
 def _refuse_demo_settings(settings: Settings) -> None:
     """What a demo may have and a production portal must not."""
     problems = []
@@ -163,6 +193,8 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         databases=single,
         rate_limit_storage=env.get("PORTAL_RATE_LIMITS", "memory://"),
         queue=_queue(env),
+        stripe=_stripe(env),
+        webhook_networks=_webhook_networks(env, mode),
     )
     if settings.production:
         _refuse_demo_settings(settings)

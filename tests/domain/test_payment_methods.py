@@ -364,6 +364,6 @@ def test_without_the_version_both_believe_that_theirs_counts(
 ) -> None:
     """The control."""
     passage = " & (Subscription.payment_version == read_version)"
-    switch: Callable[..., Any] = without(payment_methods._switch, passage)
-    monkeypatch.setattr(payment_methods, "_switch", switch)
+    switch: Callable[..., Any] = without(payment_methods.switch, passage)
+    monkeypatch.setattr(payment_methods, "switch", switch)
     assert races(portal, 5)["saved"] == 10

@@ -43,6 +43,7 @@ class Case:
     location: str = ""  # where it must lead; without one: anywhere but to sign-in
     headers: Mapping[str, str] = field(default_factory=lambda: SAME_ORIGIN)
     body: Body | bytes = field(default_factory=dict)
+    content: str = ""  # instead of a form
     writes: bool = False
 
     def __str__(self) -> str:
@@ -80,7 +81,7 @@ class Asker:
             method=case.method,
             base_url=self.base_url(case.host),
             headers=headers,
-            data=case.body if case.method not in SAFE_METHODS else None,
+            data=(case.content or case.body) if case.method not in SAFE_METHODS else None,
             environ_overrides={"REMOTE_ADDR": next(self._addresses)},
             buffered=True,
         )

@@ -486,6 +486,35 @@ ROUTES: dict[str, Route] = {
         also=_PAYING,
         attack=_mandate,
     ),
+    "cards.begin": Route(
+        f"{_SUBSCRIPTION}/payment-method/card",
+        "person",
+        "site",
+        {"POST": _states(404, 409, 404)},
+        names="row",
+        also=_PAYING,
+        body={"version": "99"},
+        attack=lambda site: {"version": "0"},
+    ),
+    # No set-up is named: what becomes of one is told in the walk and in test_cards.py.
+    "cards.leave": Route(
+        f"{_SUBSCRIPTION}/payment-method/card",
+        "person",
+        "site",
+        {"GET": _states(404, 303, 404)},
+        names="row",
+        also=_PAYING,
+    ),
+    "cards.come_back": Route(
+        f"{_SUBSCRIPTION}/payment-method/card/return",
+        "person",
+        "site",
+        {"GET": _states(404, 303, 404)},
+        names="row",
+        also=_PAYING,
+    ),
+    # Asked by nobody who has a cookie: see signed.py.
+    "cards.take_event": Route("/payments/card-events", "signature", "site", {"POST": 400}),
     "billing_details.edit": Route(
         f"{_SUBSCRIPTION}/billing-details", "person", "site", {"GET": _MANAGEABLE}, names="row", also=_PAYING
     ),
@@ -703,6 +732,20 @@ ROUTES: dict[str, Route] = {
     ),
     "front.show_mail": Route(
         "/mailbox/<mail_name:name>/html", "demo", "front", {"GET": {"there": 200}}, names="mail"
+    ),
+    "card_provider.show": Route(
+        "/card-provider/<card_session:session>",
+        "demo",
+        "front",
+        {"GET": {"there": 200}},
+        names="card session",
+    ),
+    "card_provider.give": Route(
+        "/card-provider/<card_session:session>",
+        "demo",
+        "front",
+        {"POST": {"there": 303}},
+        names="card session",
     ),
     "front.open_file": Route(
         "/mailbox/<mail_name:name>/files/<mail_name:file_name>",

@@ -22,9 +22,11 @@ from tests.web.ground import ELSEWHERE, NOBODY, OWNED, OWNERS, Ground, Visitor, 
 from tests.web.keyed import keyed
 from tests.web.listing import invoices, listings, people_of_accounts
 from tests.web.routes import ROUTES, Route
+from tests.web.signed import signatures
+from webapp.payments.stand_in import DemoSession
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
-STAGES = ("table", "probes", *READING, "keys", "walk", "demo", "unused")
+STAGES = ("table", "probes", *READING, "keys", "signatures", "walk", "demo", "unused")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 STRANGE_HOSTS = ("xx.localhost", "fr.localhost.evil.example", "fr.fr.localhost", "localhost.evil.example")
 FORGED_ORIGINS: tuple[dict[str, str], ...] = (
@@ -168,6 +170,9 @@ class Sweep:
         """The API: whose key opens what, and that nothing else does."""
         yield from keyed(self.asker, self.ground)
 
+    def signatures(self) -> Iterator[str]:
+        yield from signatures(self.asker, self.ground)
+
     # ---- what everybody may see
 
     def anybody(self) -> Iterator[str]:
@@ -204,7 +209,8 @@ class Sweep:
     def forged_origins(self) -> Iterator[str]:
         """A page elsewhere makes alice's browser send it."""
         for endpoint, route in ROUTES.items():
-            for headers in FORGED_ORIGINS if "POST" in route.answers and route.who != "key" else ():
+            guarded = "POST" in route.answers and route.who not in ("key", "signature")
+            for headers in FORGED_ORIGINS if guarded else ():
                 value = self.ground.tempting("fr", route)
                 facts = {"about": str(headers), "headers": headers, "body": self.ground.attack(route, "fr")}
                 expected = pick(route.answers["POST"], "live") if route.from_anywhere else 403
@@ -290,6 +296,7 @@ class Sweep:
                 ground.attack(ROUTES["payment_methods.by_direct_debit"], "fr"),
             ),
             ("payment_methods.by_invoice", active, {"version": "1"}),
+            ("cards.begin", active, {"version": "2"}),
             ("billing_details.save", active, ground.attack(ROUTES["billing_details.save"], "fr")),
             ("invoice_recipients.add", active, thief),
             ("invoice_recipients.send_again", active, thief),
@@ -337,10 +344,15 @@ class Sweep:
         folder = self.ground.portal.settings.data / "mailbox"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(_MAIL, encoding="utf-8")
+        setup = f"cs_demo_{'0' * 32}"
+        begun = DemoSession(setup, "fr", "http://fr.localhost:8000/", "http://fr.localhost:8000/")
+        self.ground.portal.cards.give(begun, "visa")
+        there = {"mail": {name: 200, missing: 404}, "card session": {setup: 200, setup[:-1] + "1": 404}}
         for endpoint, route in ROUTES.items():
-            expected = {name: 200, missing: 404} if route.names == "mail" else {"": 200}
-            for value, status in expected.items() if route.who == "demo" else ():
-                yield from self.asker.ask(Case(endpoint, "", "GET", address(route, value), status))
+            for value, status in there.get(route.names, {"": 200}).items() if route.who == "demo" else ():
+                for method in route.answers:
+                    expected = 303 if (method, status) == ("POST", 200) else status
+                    yield from self.asker.ask(Case(endpoint, "", method, address(route, value), expected))
 
 
 _MAIL = """\

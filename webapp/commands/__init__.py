@@ -18,7 +18,7 @@ def cli() -> None:
 
 
 def _add_groups() -> None:
-    from webapp.commands import database, demo, invoices, jobs, keys, mail, orders, payments, worker
+    from webapp.commands import database, demo, invoices, jobs, keys, mail, orders, payments, webhooks, worker
 
     groups = (
         orders.orders,
@@ -26,8 +26,9 @@ def _add_groups() -> None:
         payments.payments,
         jobs.jobs,
         mail.mail,
-        database.db,
         keys.keys,
+        webhooks.webhooks,
+        database.db,
     )
     for command in (*groups, worker.worker, demo.demo, demo.serve, demo.work):
         cli.add_command(command)

@@ -17,6 +17,7 @@ from webapp.data import (
     audit,
     billing,
     calendar_feeds,
+    cards,
     counters,
     documents,
     email_changes,
@@ -27,6 +28,7 @@ from webapp.data import (
     sign_in,
     subscriptions,
     transfers,
+    webhooks,
     whereabouts,
 )
 from webapp.data.database import SiteModel
@@ -51,6 +53,8 @@ MODELS: list[type[SiteModel]] = [
     agreements.AcceptedText,
     agreements.Acceptance,
     mandates.Mandate,
+    cards.CardSetup,
+    cards.Card,
     billing.Invoice,
     billing.Payment,
     billing.BillingDetails,
@@ -67,6 +71,8 @@ MODELS: list[type[SiteModel]] = [
     calendar_feeds.CalendarFeed,
     api_keys.ApiKey,
     api_keys.IdempotentRequest,
+    webhooks.WebhookEndpoint,
+    webhooks.WebhookMessage,
 ]
 
 

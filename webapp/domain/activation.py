@@ -19,7 +19,17 @@ from webapp.data.subscriptions import (
     Order,
     Subscription,
 )
-from webapp.domain import agreements, audit, documents, invoice_warnings, invoices, limits, outbox, sign_in
+from webapp.domain import (
+    agreements,
+    audit,
+    documents,
+    invoice_warnings,
+    invoices,
+    limits,
+    outbox,
+    sign_in,
+    webhooks,
+)
 from webapp.domain.calendar import MONTHS, add_months, days_left, last_activation_day, local_date
 from webapp.domain.invoice_warnings import AS_IT_IS, FirstInvoice
 from webapp.domain.refusals import NotThere, Refusal
@@ -115,6 +125,7 @@ def activate(
             language=agreement.language,
             sha256=agreement.sha256,
         )
+        webhooks.tell(webhooks.ACTIVATED, subscription, now=now)
         outbox.enqueue(
             "activation_confirmed",
             to=actor,

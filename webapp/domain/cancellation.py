@@ -12,7 +12,7 @@ import peewee as pw
 from webapp.data.accounts import Person
 from webapp.data.database import atomic, current_site
 from webapp.data.subscriptions import ACTIVE, NEVER, SHELF_ACTIVE, SHELF_CANCELLED, Subscription
-from webapp.domain import audit, outbox, permissions
+from webapp.domain import audit, outbox, permissions, webhooks
 from webapp.domain.calendar import start_of_day
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.formats import day
@@ -108,6 +108,7 @@ def plan_cancellation(
             ends_on=ends_on.isoformat(),
             reason=kept_reason,
         )
+        webhooks.tell(webhooks.CANCELLATION_PLANNED, current, now=now)
         _tell("cancellation_planned", current, actor=actor, reason=kept_reason, now=now)
 
 
@@ -124,6 +125,7 @@ def undo_cancellation(subscription: Subscription, *, ends_on: date, actor: Perso
             now=now,
             ends_on=ends_on.isoformat(),
         )
+        webhooks.tell(webhooks.CANCELLATION_UNDONE, current, now=now)
         _tell("cancellation_undone", current, actor=actor, now=now)
 
 

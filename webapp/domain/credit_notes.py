@@ -9,7 +9,7 @@ from webapp.data import records
 from webapp.data.billing import CREDITED, GIVEN, OPEN, PAID, Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.issued import CREDIT_NOTE, INVOICE
-from webapp.domain import audit, documents, invoices
+from webapp.domain import audit, documents, invoices, webhooks
 from webapp.domain.audit import Actor
 from webapp.domain.calendar import local_date
 from webapp.domain.intake_fields import UNPRINTABLE, is_blank
@@ -57,6 +57,7 @@ def credit(invoice: Invoice, *, reason: str, actor: Actor, now: datetime) -> Inv
             currency=content.currency,
             reason=reason.strip(),
         )
+        webhooks.tell(webhooks.INVOICE_ISSUED, note, now=now)
         documents.send_invoice(note, now=now)
     return note
 

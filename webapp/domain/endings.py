@@ -15,7 +15,7 @@ from webapp.data.accounts import Person
 from webapp.data.database import atomic, current_site
 from webapp.data.statements import rows
 from webapp.data.subscriptions import ACTIVE, ENDED, INVITED, Seat, Subscription
-from webapp.domain import audit, outbox
+from webapp.domain import audit, outbox, webhooks
 from webapp.domain.calendar import begun_day, start_of_day
 from webapp.domain.cancellation import last_day_before
 from webapp.domain.renewals import BATCH, START, Place
@@ -59,6 +59,7 @@ def end(subscription_id: int, *, now: datetime) -> bool:
             ends_on=subscription.ends_on.isoformat(),
             seats=freed,
         )
+        webhooks.tell(webhooks.ENDED, subscription, now=now)
         _tell(subscription, users, now=now)
     return True
 

@@ -16,7 +16,7 @@ from webapp.data.billing import DUE, OPEN, UNISSUED, WAITING, Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.issued import IssuedDocument, from_json, to_json
 from webapp.data.subscriptions import ACTIVE, Subscription
-from webapp.domain import audit, documents, money
+from webapp.domain import audit, documents, money, webhooks
 from webapp.domain.audit import PORTAL, Actor
 from webapp.domain.billing_details import Shown, shown_details
 from webapp.domain.calendar import local_date
@@ -137,6 +137,7 @@ def issue(invoice: Invoice, *, now: datetime, actor: Actor = PORTAL) -> Invoice:
             gross=content.gross,
             currency=content.currency,
         )
+        webhooks.tell(webhooks.INVOICE_ISSUED, current, now=now)
         documents.send_invoice(current, now=now)
     return current
 

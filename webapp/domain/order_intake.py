@@ -13,7 +13,7 @@ from webapp.data.accounts import Account, Person
 from webapp.data.database import atomic, current_site
 from webapp.data.keys import sort_key
 from webapp.data.subscriptions import LAPSED, PENDING, SHELF_GONE, SHELF_PENDING, Order, Subscription
-from webapp.domain import accounts, audit
+from webapp.domain import accounts, audit, webhooks
 from webapp.domain.activation import enqueue_activation_mail
 from webapp.domain.audit import SHOP, Actor
 from webapp.domain.calendar import activation_deadline
@@ -166,9 +166,11 @@ def _tell(
     if account_changes:
         details["account_changes"] = account_changes
     audit.record(audit.ORDER_ACCEPTED, actor=actor, subscription=subscription, now=now, **details)
+    webhooks.tell(webhooks.ORDER_ACCEPTED, subscription, now=now)
     if in_time:
         enqueue_activation_mail(
             subscription, to=subscription.administrator, order_number=document.order_number, now=now
         )
     else:
         audit.record(audit.SUBSCRIPTION_LAPSED, actor=audit.PORTAL, subscription=subscription, now=now)
+        webhooks.tell(webhooks.LAPSED, subscription, now=now)

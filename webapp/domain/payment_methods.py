@@ -11,10 +11,11 @@ from typing import Any
 from webapp.data.accounts import Person
 from webapp.data.agreements import AcceptedText
 from webapp.data.audit import AuditEvent
+from webapp.data.cards import Card
 from webapp.data.database import atomic, current_site
 from webapp.data.mandates import Mandate
 from webapp.data.subscriptions import Subscription
-from webapp.domain import agreements, audit, outbox, permissions
+from webapp.domain import agreements, audit, outbox, permissions, webhooks
 from webapp.domain.refusals import Refusal
 from webapp.formats import country_name
 from webapp.i18n import _
@@ -111,12 +112,13 @@ _REFUSALS: dict[str, type[Refusal]] = {
 }
 
 
-def choices(method: str) -> tuple[str, ...]:
-    """What can be chosen here instead; of direct debit another account, too. Cards are given in the shop."""
+def choices(method: str, *, cards: bool = False) -> tuple[str, ...]:
+    """What can be chosen here instead; of direct debit another account, of cards another card. `cards`: they
+    can be given here, not only in the shop."""
     offered = current_site().payment_methods
-    return tuple(
-        other for other in offered if other != CREDIT_CARD and (other != method or other == DIRECT_DEBIT)
-    )
+    if not cards:
+        offered = tuple(other for other in offered if other != CREDIT_CARD)
+    return tuple(other for other in offered if other != method or other in (DIRECT_DEBIT, CREDIT_CARD))
 
 
 def mandate_text(language: str) -> AgreementText:
@@ -131,6 +133,17 @@ def current_mandate(subscription: Subscription) -> Mandate | None:
         .switch(Mandate)
         .join(AcceptedText)
         .where(Mandate.subscription == subscription, Mandate.revoked_at.is_null())
+        .get_or_none()
+    )
+    return found
+
+
+def current_card(subscription: Subscription) -> Card | None:
+    """What is charged; a card that was given in the shop is not known here."""
+    found: Card | None = (
+        Card.select(Card, Person)
+        .join(Person)
+        .where(Card.subscription == subscription, Card.ended_at.is_null())
         .get_or_none()
     )
     return found
@@ -160,7 +173,7 @@ def pay_by_invoice(
 ) -> None:
     instrument = _set_up(provider, Wanted(current_site(), subscription.public_id))
     with atomic():
-        _switch(subscription, instrument, read_version=read_version, actor=actor, now=now)
+        switch(subscription, instrument, read_version=read_version, actor=actor, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +207,7 @@ def pay_by_direct_debit(
         raise MandateChanged
     instrument = _set_up(provider, wanted)
     with atomic():
-        _switch(subscription, instrument, read_version=read_version, actor=actor, now=now)
+        switch(subscription, instrument, read_version=read_version, actor=actor, now=now)
         _give_mandate(subscription, instrument, holder, mandate, typed.shown_language, actor, now)
 
 
@@ -219,34 +232,47 @@ def _set_up(provider: PaymentProvider, wanted: Wanted) -> Instrument:
         raise _REFUSALS[problem.reason] from None
 
 
-def _switch(
+def switch(
     subscription: Subscription, instrument: Instrument, *, read_version: int, actor: Person, now: datetime
 ) -> None:
     current = permissions.billed_subscription(actor.id, subscription.public_id, now=now)
-    before = current_mandate(current)
+    ending = _ending(current)
     unchanged = (Subscription.id == current.id) & (Subscription.payment_version == read_version)
     change = Subscription.update(
         payment_method=instrument.method, payment_version=Subscription.payment_version + 1
     )
     if change.where(unchanged).execute() != 1:
-        raise _conflict(Subscription.get_by_id(current.id))
-    if before:
-        Mandate.update(revoked_at=now).where(Mandate.id == before.id).execute()
-    old = {"method": current.payment_method, "ending": before.iban_ending if before else ""}
+        raise conflict_with(Subscription.get_by_id(current.id))
+    Mandate.update(revoked_at=now).where(
+        Mandate.subscription == current, Mandate.revoked_at.is_null()
+    ).execute()
+    Card.update(ended_at=now).where(Card.subscription == current, Card.ended_at.is_null()).execute()
+    old = {"method": current.payment_method, "ending": ending}
     new = {"method": instrument.method, "ending": instrument.ending, "reference": instrument.reference}
+    if instrument.brand:
+        new["brand"] = instrument.brand
     by = audit.Actor.of(actor)
     audit.record(audit.PAYMENT_CHANGED, actor=by, subscription=current, now=now, old=old, new=new)
+    webhooks.tell(webhooks.PAYMENT_METHOD_CHANGED, current, now=now)
     _tell_administrator(current, old, new, actor=actor, now=now)
 
 
-def _conflict(current: Subscription) -> PaymentConflict:
-    changes, mandate = history(current), current_mandate(current)
+def conflict_with(current: Subscription) -> PaymentConflict:
+    changes = history(current)
     return PaymentConflict(
         current.payment_method,
-        mandate.iban_ending if mandate else "",
+        _ending(current),
         changes[0].by if changes else "",
         changes[0].at if changes else None,
     )
+
+
+def _ending(current: Subscription) -> str:
+    """Of the account or the card, as far as it was given here."""
+    if mandate := current_mandate(current):
+        return str(mandate.iban_ending)
+    card = current_card(current)
+    return str(card.ending) if card else ""
 
 
 def _give_mandate(

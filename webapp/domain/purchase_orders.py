@@ -17,7 +17,7 @@ from webapp.data.database import atomic
 from webapp.data.keys import search_key
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
-from webapp.domain import audit
+from webapp.domain import audit, webhooks
 from webapp.domain.calendar import MONTHS, add_months
 from webapp.domain.invoice_numbers import invoice_search_key
 from webapp.domain.permissions import MANAGES, PAYS
@@ -176,6 +176,7 @@ def change_po_number(
             new=new,
             **details,
         )
+        webhooks.tell(webhooks.PURCHASE_ORDER_CHANGED, subscription, now=now)
     return PoNumberChange(old, new, read_version + 1, term)
 
 

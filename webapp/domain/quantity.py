@@ -16,7 +16,7 @@ from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
 from webapp.data.database import atomic, current_site
 from webapp.data.subscriptions import ACTIVE, NEVER, Seat, Subscription
-from webapp.domain import audit, invoices, outbox, permissions, seats
+from webapp.domain import audit, invoices, outbox, permissions, seats, webhooks
 from webapp.domain.calendar import begun_day
 from webapp.domain.cancellation import last_day_before, refuse_when_over
 from webapp.domain.money import line_net
@@ -311,6 +311,7 @@ def _change(current: Subscription, changes: Mapping[str, Any], *, actor: Person)
 
 def _record(action: str, current: Subscription, *, actor: Person, now: datetime, **details: Any) -> None:
     audit.record(action, actor=audit.Actor.of(actor), subscription=current, now=now, account=None, **details)
+    webhooks.tell(webhooks.QUANTITY_CHANGED, current, now=now)
 
 
 def _tell(kind: str, current: Subscription, *, actor: Person, now: datetime, **context: Any) -> None:

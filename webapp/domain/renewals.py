@@ -16,7 +16,8 @@ from webapp.data import records
 from webapp.data.billing import Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.statements import engine_name, rows, rows_of_each, run
-from webapp.domain import audit, invoices
+from webapp.data.subscriptions import Subscription
+from webapp.domain import audit, invoices, webhooks
 from webapp.domain.calendar import begun_day
 from webapp.domain.purchase_orders import subscription_search_key
 from webapp.domain.seats_at_renewal import SEATS_KEPT_SQL
@@ -147,7 +148,20 @@ def _take(found: Sequence[Any], *, now: datetime) -> list[Step]:
     renewed = [step for step in taken if step.renews]
     _move_po_numbers(renewed)
     audit.record_many(audit.SUBSCRIPTION_RENEWED, map(_event, renewed), actor=audit.PORTAL, now=now)
+    _tell(renewed, now=now)
     return taken
+
+
+def _tell(renewed: Sequence[Step], *, now: datetime) -> None:
+    """Also of what was planned for the new term, to who listens to that alone."""
+    more = [step for step in renewed if step.quantity != step.found.quantity]
+    other_po = [step for step in renewed if step.po_number != step.found.po_number]
+    for event, steps in (
+        (webhooks.RENEWED, renewed),
+        (webhooks.QUANTITY_CHANGED, more),
+        (webhooks.PURCHASE_ORDER_CHANGED, other_po),
+    ):
+        webhooks.tell_many(event, Subscription, [step.found.id for step in steps], now=now)
 
 
 def _columns(step: Step) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from webapp.data.database import atomic, current_site, to_micros
 from webapp.data.keys import search_key
 from webapp.data.statements import row, rows
 from webapp.data.subscriptions import INVITED, NEVER, USED, Seat, Subscription, new_seat_key
-from webapp.domain import accounts, audit, outbox, permissions, seat_facts
+from webapp.domain import accounts, audit, outbox, permissions, seat_facts, webhooks
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.seat_facts import Facts
 from webapp.domain.seats_at_renewal import exceeds_renewal, refuse_beyond_renewal
@@ -145,7 +145,7 @@ ON CONFLICT (subscription_id, person_id) DO UPDATE SET state = excluded.state, s
  cost_centre = excluded.cost_centre, job_site = excluded.job_site, version = seat.version + 1,
  sort_key = excluded.sort_key, search_key = excluded.search_key
 WHERE seat.counted = 0
-RETURNING key, version
+RETURNING id, key, version
 """
 
 
@@ -170,7 +170,10 @@ def give(
         sort_key=person.sort_key,
         search_key=_search_key(person, facts),
     )
-    return (made.key, made.version > 0) if made else None
+    if made is None:
+        return None
+    webhooks.tell_many(webhooks.SEAT_ASSIGNED, Seat, [made.id], now=now)
+    return made.key, made.version > 0
 
 
 def over_on(last_day: date | None) -> str:
@@ -198,6 +201,7 @@ def revoke(seat: Seat, *, actor: Person, now: datetime) -> None:
                 "seat_removed", to=person, subscription=subscription, from_name=actor.name, now=now
             )
         _record(audit.SEAT_REVOKED, seat, actor, now=now)
+        webhooks.tell(webhooks.SEAT_REVOKED, seat, now=now)
 
 
 def _end(which: Any, *, now: datetime) -> bool:
@@ -220,6 +224,7 @@ def restore(seat: Seat, *, product: Product | None, actor: Person, now: datetime
             mail_invitation(subscription, person, from_name=actor.name, last_day=seat.last_day, now=now)
         refuse_beyond_renewal(subscription)
         _record(audit.SEAT_RESTORED, seat, actor, now=now)
+        webhooks.tell(webhooks.SEAT_ASSIGNED, seat, now=now)
 
 
 def _begin_again(which: Any, last_day: date | None, *, now: datetime) -> bool:
@@ -236,6 +241,7 @@ def give_up(subscription: Subscription, holder: Person, *, now: datetime) -> str
     if seat is None or not _end(Seat.id == seat.id, now=now):
         return None
     free(subscription)
+    webhooks.tell(webhooks.SEAT_REVOKED, seat, now=now)
     return str(seat.state)
 
 
@@ -252,6 +258,8 @@ def give_back(subscription: Subscription, holder: Person, *, now: datetime) -> N
     elif exceeds_renewal(subscription):
         _end(Seat.id == seat.id, now=now)
         free(subscription)
+    else:
+        webhooks.tell(webhooks.SEAT_ASSIGNED, seat, now=now)
 
 
 def mail_invitation(

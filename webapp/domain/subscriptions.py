@@ -99,7 +99,7 @@ SELECT {ROLE} AS role,
  a.country, a.vat_id, {BILLING_COLUMNS},
  p.id AS administrator_id,
  p.name AS administrator_name, p.email AS administrator_email,
- m.iban_ending AS mandate_ending, m.reference AS mandate_reference,
+ m.iban_ending AS mandate_ending, m.reference AS mandate_reference, c.ending AS card_ending,
  b.name AS backup_name, b.email AS backup_email,
  activator.name AS activated_by_name, acc.accepted_at, acc.language AS accepted_language,
  accepter.name AS accepted_by_name, t.version AS accepted_version, t.sha256 AS accepted_sha256
@@ -109,6 +109,7 @@ JOIN account a ON a.id = s.account_id
 LEFT JOIN billing_details bd ON bd.account_id = s.account_id
 JOIN person p ON p.id = s.administrator_id
 LEFT JOIN mandate m ON m.subscription_id = s.id AND m.revoked_at IS NULL
+LEFT JOIN card c ON c.subscription_id = s.id AND c.ended_at IS NULL
 LEFT JOIN person b ON b.id = s.backup_id
 LEFT JOIN person activator ON activator.id = s.activated_by_id
 LEFT JOIN acceptance acc ON acc.subscription_id = s.id

@@ -13,7 +13,7 @@ from webapp.data.keys import email_key
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Seat, Subscription
 from webapp.data.transfers import OPEN_SQL, Transfer
-from webapp.domain import accounts, audit, limits, outbox, seats
+from webapp.domain import accounts, audit, limits, outbox, seats, webhooks
 from webapp.domain.addresses import checked_email
 from webapp.domain.cancellation import last_day_before
 from webapp.domain.refusals import NotThere, Refusal
@@ -109,6 +109,7 @@ def transfer_administration(
             seat_given_up=seat_given_up,
         )
         _record(audit.SUBSCRIPTION_TRANSFERRED, subscription, actor, heir, now, to=to.name)
+        webhooks.tell(webhooks.TRANSFERRED, subscription, now=now)
         _tell_both(
             subscription, heir, actor, called=to.name, kept_seat=has_seat(subscription, actor.id), now=now
         )
@@ -214,6 +215,7 @@ def take_back(transfer: Transfer, *, actor: Person, now: datetime) -> None:
         if transfer.seat_given_up:
             seats.give_back(subscription, actor, now=now)
         _record(audit.TRANSFER_TAKEN_BACK, subscription, actor, heir, now)
+        webhooks.tell(webhooks.TRANSFERRED, subscription, now=now)
         if not outbox.withdraw_pending(subscription, "transfer_received"):
             outbox.enqueue(
                 "transfer_taken_back", to=heir, subscription=subscription, from_name=actor.name, now=now

@@ -7,7 +7,7 @@ from datetime import datetime
 from webapp.assembly import Portal
 from webapp.data.database import atomic
 from webapp.data.subscriptions import LAPSED, PENDING, SHELF_GONE, Subscription
-from webapp.domain import audit
+from webapp.domain import audit, webhooks
 from webapp.jobs import turn
 from webapp.sites import Site
 
@@ -37,4 +37,5 @@ def _mark(subscription: Subscription, now: datetime) -> bool:
         if change.where(still_pending).execute() != 1:
             return False
         audit.record(audit.SUBSCRIPTION_LAPSED, actor=audit.PORTAL, now=now, subscription=subscription)
+        webhooks.tell(webhooks.LAPSED, subscription, now=now)
         return True

@@ -5,7 +5,16 @@ from __future__ import annotations
 from webapp.assembly import Portal
 from webapp.data.seat_files import SeatFile
 from webapp.data.sign_in import Attempt, Session, Token
-from webapp.domain import idempotency, limits, reminders, seat_files, sign_in, whereabouts
+from webapp.domain import (
+    cards,
+    idempotency,
+    limits,
+    reminders,
+    seat_files,
+    sign_in,
+    webhook_deliveries,
+    whereabouts,
+)
 from webapp.sites import Site
 
 
@@ -20,5 +29,7 @@ def purge(portal: Portal, site: Site) -> int:
         gone += Attempt.delete().where(Attempt.at <= now - limits.KEPT).execute()
         gone += reminders.forget_old(now=now)
         gone += idempotency.forget_old(now=now)
+        gone += cards.forget_old(now=now)
+        gone += webhook_deliveries.forget_old(now=now)
         gone += whereabouts.forget_answered(now=now)
     return int(gone)

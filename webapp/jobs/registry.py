@@ -10,6 +10,7 @@ from datetime import timedelta
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
 from webapp.data.schema import OldSchema
+from webapp.jobs import webhooks
 from webapp.jobs.issue import issue
 from webapp.jobs.lapse import lapse
 from webapp.jobs.outbox import deliver
@@ -85,6 +86,7 @@ _ALL = (
     Job("issue", "issue invoices that are due", issue),
     Job("whereabouts", "look for people who miss their subscriptions", answer_waiting, timedelta(seconds=30)),
     Job("outbox", "deliver waiting e-mails", _deliver, timedelta(seconds=5), in_hurry=False),
+    Job("webhooks", "tell the shop what happened", webhooks.tell, timedelta(seconds=5), in_hurry=False),
     Job("purge", "delete expired links, sessions and attempts", _purge, timedelta(hours=1)),
 )
 JOBS: Mapping[str, Job] = {job.name: job for job in _ALL}

@@ -32,6 +32,7 @@ class Instrument:
     country: str = ""
     ending: str = ""
     sealed: str = ""
+    brand: str = ""  # of a card
 
 
 class SetUpFailed(Exception):

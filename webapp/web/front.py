@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response
 
 from webapp.domain.refusals import NotThere
 from webapp.mail import mailbox
-from webapp.web import htmx
+from webapp.web import card_provider, htmx
 from webapp.web.policy import policy
 from webapp.web.site import site_or_none, this_portal
 
@@ -76,3 +76,4 @@ def open_file(name: str, file_name: str) -> Response:
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(pages)
+    app.register_blueprint(card_provider.pages)

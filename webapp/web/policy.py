@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from flask import Flask
 from werkzeug.routing import BaseConverter, Rule
 
-Who = Literal["public", "person", "demo", "key"]
+Who = Literal["public", "person", "demo", "key", "signature"]
 Place = Literal["site", "front", "anywhere"]
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -32,7 +32,8 @@ def policy(
     who: Who, *, place: Place = "site", from_anywhere: bool = False, scope: str = ""
 ) -> Callable[[View], View]:
     """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only; `key`:
-    who shows an API key of this site with this scope.
+    who shows an API key of this site with this scope; `signature`: a machine that signs what it sends, which
+    the view checks before all else.
 
     `site`: a page of a country site; `front`: of the bare domain. `from_anywhere`: what it changes is named
     by a secret in its address, and no cookie counts, so that other pages and programs may send it too.
@@ -85,6 +86,12 @@ class ProductKey(BaseConverter):
     regex = r"[a-z][a-z0-9-]{0,59}"
 
 
+class CardSession(BaseConverter):
+    """Of the demo’s payment provider."""
+
+    regex = r"cs_demo_[0-9a-f]{32}"
+
+
 class MailName(BaseConverter):
     """A file of the demo's mailbox, without its ending."""
 
@@ -105,6 +112,7 @@ CONVERTERS = {
     "order_number": OrderNumber,
     "mailed_token": MailedToken,
     "product_key": ProductKey,
+    "card_session": CardSession,
     "mail_name": MailName,
     "asset": AssetPath,
 }

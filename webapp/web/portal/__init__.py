@@ -11,6 +11,7 @@ from webapp.web.portal import (
     billing_details,
     calendar_feed,
     cancellation,
+    cards,
     help,
     invitations,
     invoice_files,
@@ -37,7 +38,7 @@ from webapp.web.portal import (
 def init_app(app: Flask) -> None:
     of_subscriptions = (activation, subscriptions, purchase_orders, quantity, cancellation, transfer, backup)
     of_users = (seats, invitations, seat_files)
-    of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods)
+    of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods, cards)
     of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)
     of_dates = (reminders, calendar_feed)
     for noun in (*of_people, *of_dates, *of_subscriptions, *of_users, *of_money, help, legal):

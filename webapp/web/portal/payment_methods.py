@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import payment_methods
+from webapp.domain import cards, payment_methods
+from webapp.domain.calendar import local_date
 from webapp.domain.payment_methods import (
     HolderInvalid,
     HolderMissing,
@@ -47,7 +48,7 @@ _FIELD_OF: dict[type[Refusal], str] = {
 }
 
 
-def _page(
+def page(
     subscription: Subscription,
     form: PaymentForm,
     *,
@@ -56,7 +57,10 @@ def _page(
     wished: str = "",
 ) -> Any:
     """`wished` is the method that was refused."""
-    choices = payment_methods.choices(subscription.payment_method)
+    portal = this_portal()
+    choices = payment_methods.choices(subscription.payment_method, cards=cards.is_offered(portal.cards))
+    card = payment_methods.current_card(subscription)
+    today = local_date(portal.clock(), this_site().time_zone)
     text = payment_methods.mandate_text(current_speech().text_language) if DIRECT_DEBIT in choices else None
     return htmx.render(
         "payment_methods/page.html",
@@ -64,6 +68,10 @@ def _page(
         status=status,
         subscription=subscription,
         mandate=payment_methods.current_mandate(subscription),
+        card=card,
+        card_brand=cards.brand_name(card.brand) if card else "",
+        card_expired=card is not None and cards.has_expired(card, today=today),
+        came_back=request.args.get("card", ""),
         choices=choices,
         mandate_text=text,
         mandate_html=as_html(text) if text else "",
@@ -79,7 +87,7 @@ def _page(
 @pages.get("")
 @policy("person")
 def show(public_id: str) -> Any:
-    return _page(billed_subscription(public_id), PaymentForm())
+    return page(billed_subscription(public_id), PaymentForm())
 
 
 @pages.post("/invoice")
@@ -95,7 +103,7 @@ def by_invoice(public_id: str) -> Any:
             now=portal.clock(),
         )
     except PaymentConflict as refusal:
-        return _page(billed_subscription(public_id), form, status=409, refusal=refusal, wished=INVOICE)
+        return page(billed_subscription(public_id), form, status=409, refusal=refusal, wished=INVOICE)
     return htmx.go(f"/subscriptions/{public_id}?done=payment")
 
 
@@ -116,9 +124,9 @@ def by_direct_debit(public_id: str) -> Any:
             now=portal.clock(),
         )
     except (PaymentConflict, MandateChanged, SetUpUnavailable) as refusal:
-        return _page(billed_subscription(public_id), form, status=409, refusal=refusal, wished=DIRECT_DEBIT)
+        return page(billed_subscription(public_id), form, status=409, refusal=refusal, wished=DIRECT_DEBIT)
     except tuple(_FIELD_OF) as refusal:
-        return _page(subscription, form, status=422, refusal=refusal, wished=DIRECT_DEBIT)
+        return page(subscription, form, status=422, refusal=refusal, wished=DIRECT_DEBIT)
     return htmx.go(f"/subscriptions/{public_id}?done=payment")
 
 

@@ -11,6 +11,7 @@ from flask import Blueprint, request
 from webapp.data.subscriptions import ACTIVE, PENDING
 from webapp.domain import (
     billing_details,
+    cards,
     empty_lists,
     invoice_list,
     invoice_recipients,
@@ -152,6 +153,10 @@ def quantity_changes(row: Any, product: Product | None, standing: Standing) -> b
     return counted and (standing.state == "active" or quantity.can_be_added(product))
 
 
+def _payment_choices(row: Any) -> tuple[str, ...]:
+    return payment_methods.choices(row.payment_method, cards=cards.is_offered(this_portal().cards))
+
+
 def _of_money(row: Any, *, running: bool, now: datetime) -> dict[str, Any]:
     """What the page says about billing, and what it warns of before the next invoice."""
     billing = billing_details.details_of_row(row)
@@ -160,7 +165,7 @@ def _of_money(row: Any, *, running: bool, now: datetime) -> dict[str, Any]:
     return {
         "billing": billing,
         "recipients": invoice_recipients.recipients(row.account_id, row.public_id) if running else (),
-        "payment_choices": payment_methods.choices(row.payment_method) if running else (),
+        "payment_choices": _payment_choices(row) if running else (),
         "next_invoice": coming,
         "missing_ids": invoice_warnings.missing_ids(billing) if coming else (),
         "invoices": invoice_list.latest(row.id) if row.status != PENDING else (),
