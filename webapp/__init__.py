@@ -10,7 +10,19 @@ from webapp.config import resource_folder
 
 
 def create_app(portal: Portal | None = None) -> Flask:
-    from webapp.web import assets, auth, compression, errors, filters, front, limits, policy, security, site
+    from webapp.web import (
+        assets,
+        auth,
+        compression,
+        entrance,
+        errors,
+        filters,
+        front,
+        limits,
+        policy,
+        security,
+        site,
+    )
     from webapp.web import portal as portal_pages
     from webapp.web.application import Application
 
@@ -34,4 +46,5 @@ def create_app(portal: Portal | None = None) -> Flask:
 
     policy.refuse_undeclared(app)
     site.wrap(app, portal)
+    entrance.wrap(app, portal)
     return app

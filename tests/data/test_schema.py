@@ -20,7 +20,8 @@ from tests.support.engines import PostgresEngine, SqliteEngine
 from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
 from webapp.data.accounts import Person
-from webapp.data.database import Databases, SiteModel, database, open_database
+from webapp.data.database import Databases, SiteModel, database
+from webapp.data.pool import open_database
 from webapp.data.schema import MIGRATIONS, MODELS, OldSchema, migrate, refuse_old_schema
 from webapp.sites import Site
 

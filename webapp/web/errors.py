@@ -12,6 +12,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp.data.database import STORAGE_FAILURES
+from webapp.data.schema import OldSchema
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
@@ -19,6 +20,8 @@ from webapp.web import auth, language
 from webapp.web.htmx import render
 
 log = logging.getLogger(__name__)
+
+_NOT_NOW = (OldSchema, *STORAGE_FAILURES)
 
 
 def _page(status: int, title: str, text: str) -> Response:
@@ -87,7 +90,7 @@ def _in_their_language(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     @wraps(handler)
     def handle(problem: Exception) -> Any:
-        if isinstance(problem, STORAGE_FAILURES):
+        if isinstance(problem, _NOT_NOW):
             auth.ask_nobody()
         language.speak()
         return handler(problem)
@@ -102,7 +105,7 @@ def init_app(app: Flask) -> None:
         (403, forbidden),
         (TooOften, too_often),
         (Refusal, refused),
-        *((failure, unavailable) for failure in STORAGE_FAILURES),
+        *((failure, unavailable) for failure in _NOT_NOW),
         (500, broken),
         (HTTPException, other),
     ]
