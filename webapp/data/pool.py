@@ -72,21 +72,24 @@ class _SqlitePool(_Resting, PooledSqliteDatabase):  # type: ignore[misc]
     """Files need no asking."""
 
 
+def _of_server(url: str, **pool: Any) -> _PostgresPool:
+    return _PostgresPool(url, prefer_psycopg3=True, connect_timeout=CONNECT_SECONDS, **pool)
+
+
+def _of_file(url: str, **pool: Any) -> _SqlitePool:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _SqlitePool(str(path), pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
+
+
 def open_database(url: str) -> pw.Database:
-    pool = {
+    pool: dict[str, Any] = {
         "max_connections": MAX_CONNECTIONS,
         "stale_timeout": OLDEST_SECONDS,
         "timeout": 10,
         "autoconnect": False,
     }
-    if urlsplit(url).scheme == "postgresql":
-        opened: _PostgresPool | _SqlitePool = _PostgresPool(
-            url, prefer_psycopg3=True, connect_timeout=CONNECT_SECONDS, **pool
-        )
-    else:
-        path = Path(url.removeprefix("sqlite:///"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        opened = _SqlitePool(str(path), pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
+    opened = _of_server(url, **pool) if urlsplit(url).scheme == "postgresql" else _of_file(url, **pool)
     _pools.add(opened)
     _sweep_from_now_on()
     return opened

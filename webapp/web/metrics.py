@@ -1,4 +1,4 @@
-"""What is counted and logged of each answered request: its route, never its address: that may hold a secret."""
+"""What is counted and logged of each answered request: its route, never its address: it may hold a secret."""
 
 from __future__ import annotations
 
