@@ -6,6 +6,7 @@ Without a folder nothing is counted.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from functools import cache
@@ -17,14 +18,21 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 _counting = False
 
+log = logging.getLogger(__name__)
+
 
 def keep_in(folder: Path | None) -> None:
     """Before anything is counted, once in a process."""
     global _counting
-    if folder is not None:
+    if folder is None:
+        return
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        os.environ[_FOLDER] = str(folder)
-        _counting = True
+    except OSError as problem:
+        log.warning("Nothing is counted: the folder of PORTAL_METRICS can’t be made: %s", problem)
+        return
+    os.environ[_FOLDER] = str(folder)
+    _counting = True
 
 
 class _Counters:

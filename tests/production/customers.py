@@ -75,10 +75,12 @@ class Browser:
         if first.status < 500 and first.status:
             return first
         self.repeated.append(f"{what}: {first.status}")
+        failed_at = time.monotonic()
         time.sleep(min(LONGEST_PAUSE, float(first.headers.get("Retry-After") or 2)))
         second = self._try(path, form)
         if second.status >= 500 or not second.status:
-            self.failed.append(f"{what}: {first.status}, then {second.status} {second.text[:200]}")
+            when = f"{failed_at:.1f} and {time.monotonic():.1f}"
+            self.failed.append(f"{what}: {first.status}, then {second.status}, at {when}")
         return second
 
     def _try(self, path: str, form: Mapping[str, str] | None) -> Answer:

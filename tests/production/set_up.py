@@ -75,6 +75,7 @@ class Production:
     mail: MailServer
     supervisor: Supervisor = field(default_factory=Supervisor)
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in _PORTS})
+    happened: list[str] = field(default_factory=list)  # what was killed and was back when
 
     # ---- what is there before the portal
 
@@ -98,7 +99,7 @@ class Production:
     def environment(self) -> dict[str, str]:
         """The operators' file with this machine's places."""
         settings = dict(
-            line.split("=", 1)
+            line.replace("'", "").split("=", 1)
             for line in (DEPLOY / "portal.env").read_text(encoding="utf-8").splitlines()
             if "=" in line and not line.startswith("#")
         )
@@ -182,7 +183,10 @@ class Production:
         self.supervisor.look_after()
         self.supervisor.wait_until_all_answer()
 
-    # ---- what the test looks at
+    # ---- what the test does and looks at
+
+    def note(self, what: str) -> None:
+        self.happened.append(f"{time.monotonic():.1f} {what}")
 
     @cached_property
     def portal(self) -> Portal:

@@ -55,11 +55,13 @@ def kill_one_of_each(live: Production, stop: Event) -> None:
     ]
     for victim in victims:
         stop.wait(1.0)
+        live.note(f"kill {victim.name if victim else 'PostgreSQL'}")
         if victim is None:
             live.kill_backend()
             wait_for(live.database_answers, "PostgreSQL is not back.")
-            continue
-        kill_and_await(victim)
+        else:
+            kill_and_await(victim)
+        live.note(f"{victim.name if victim else 'PostgreSQL'} is back")
 
 
 def kill_and_await(victim: Service) -> None:
@@ -77,6 +79,8 @@ def everything_at_once(live: Production, shop: Shop, visitor: Browser) -> list[B
             customers = [crowd.submit(become_a_customer, live, customer) for customer in CUSTOMERS]
             crowd.submit(kill_one_of_each, live, over).result(90)
             browsers = [customer.result(90) for customer in customers]
+        except AssertionError as problem:
+            raise AssertionError(f"{problem} {visitor.failed} {live.happened}") from problem
         finally:
             over.set()
         for each in more:

@@ -95,19 +95,19 @@ def test_a_demo_believes_nobody(make_portal: Callable[..., Portal], sqlite_cast:
 
 
 def test_limits_count_by_the_customers_address(app: Flask) -> None:
-    def send_link(address: str) -> int:
+    def send_link(address: str, number: int = 0) -> int:
         headers = {"X-Forwarded-For": address, "X-Forwarded-Proto": "https", "Sec-Fetch-Site": "same-origin"}
         answer = Client(app).post(
             "/password/forgotten",
             base_url="http://fr.portal.example",
             headers=headers,
-            data={"email": "nobody@example.com"},
+            data={"email": f"nobody{number}@example.com"},
             environ_overrides={"REMOTE_ADDR": PROXY},
             buffered=True,
         )
         return answer.status_code
 
-    assert [send_link("198.51.100.7") for _time in range(31)][-2:] == [303, 429]
+    assert [send_link("198.51.100.7", number) for number in range(31)][-2:] == [303, 429]
     assert send_link("198.51.100.8") == 303
 
 
