@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 import click
 
-from webapp.assembly import Portal
+from webapp.assembly import assemble
 from webapp.commands import server
-from webapp.commands.context import with_portal
 from webapp.readiness import refuse_to_start
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -29,15 +31,14 @@ from webapp.readiness import refuse_to_start
     show_default=True,
     help="How many of them at this port. PORTAL_WEB_PROCESSES is how many there are at all ports together.",
 )
-@with_portal
-def web(portal: Portal, host: str, port: int, processes: int) -> None:
+def web(host: str, port: int, processes: int) -> None:
     """Serve all sites: no worker, no demo data. A process that dies is replaced.
 
     On SIGTERM it answers what was asked and ends.
     """
+    portal = assemble()  # the pages are made by the processes that it becomes
     for silent in refuse_to_start(portal):
-        click.echo(f"A database does not answer: {silent}", err=True)
-    portal.databases.close_all()
+        log.warning("A database does not answer: %s", silent)
     command = server.command(port, host=host, processes=processes, lasting=True)
     environment = {**server.ENVIRONMENT, **os.environ}
     if "PORTAL_PUBLIC_PORT" not in environment and not portal.settings.production:
