@@ -67,9 +67,14 @@ def old_schemas(found: dict[str, Probed]) -> list[str]:
         if one.waiting:
             names[one.waiting].append(name)
     return [
-        f"The database of {', '.join(of)} waits for {', '.join(waiting)}: run “portal db migrate”."
+        f"The database of {', '.join(of)} {in_words(waiting)}: run “portal db migrate”."
         for waiting, of in names.items()
     ]
+
+
+def in_words(waiting: tuple[str, ...]) -> str:
+    first = waiting[0].startswith("0001_")
+    return "has no tables yet" if first else f"waits for {', '.join(waiting)}"
 
 
 def shared_databases(portal: Portal) -> list[str]:

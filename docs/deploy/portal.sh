@@ -4,5 +4,4 @@ set -eu
 set -a
 . /etc/portal/portal.env
 set +a
-cd /
 exec runuser -u portal -- /opt/portal/venv/bin/portal "$@"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, request
+from limits import parse
 from werkzeug.test import Client, TestResponse
 
 from tests.support.cast import ALICE
@@ -19,6 +20,7 @@ from tests.web.conftest import CastEngine, new_app
 from webapp import logs
 from webapp.assembly import Portal
 from webapp.web import health
+from webapp.web.limits import Counting
 from webapp.web.policy import policy
 
 PROXY, STRANGER = "127.0.0.1", "203.0.113.9"
@@ -219,9 +221,18 @@ def test_one_country_away_takes_no_other_along(app: Flask, live: Portal) -> None
 def test_an_old_schema_is_not_ready(make_portal: Callable[..., Portal], sqlite_cast: CastEngine) -> None:
     portal = make_portal(sqlite_cast)
     status, told = healthy(new_app(portal), "/readyz?site=fr")
-    assert status == 503 and "waits for 0001_main_job" in told["fr"]
+    assert status == 503 and "has no tables yet" in told["fr"]
 
 
 def test_health_is_only_asked(app: Flask) -> None:
     assert Client(app).post("/healthz").status_code == 405
     assert ask(app, "/metrics", **BY_PROXY).status_code == 404
+
+
+# ---- limits
+
+
+def test_while_redis_is_away_limits_are_counted_all_the_same(written: io.StringIO) -> None:
+    counting = Counting("redis://127.0.0.1:1/0")
+    assert [counting.hit(parse("2 per hour"), "sign-in", "fr") for _time in range(3)] == [True, True, False]
+    assert "counted by each process alone" in written.getvalue()

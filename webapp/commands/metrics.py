@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -16,6 +17,9 @@ from webapp.sites import Site
 
 _SECONDS = 6.0  # Prometheus gives up after ten
 _AT_ONCE = 8
+
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -36,7 +40,7 @@ def metrics(portal: Portal, host: str, port: int) -> None:
     MultiProcessCollector(registry, str(portal.settings.metrics))
     registry.register(SiteFigures(portal))
     _server, thread = start_http_server(port, host, registry)
-    click.echo(f"Metrics at http://{host}:{port}/metrics. Ctrl-C ends it.", err=True)
+    log.info("Metrics at http://%s:%s/metrics.", host, port)
     thread.join()
 
 

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from webapp.assembly import Portal
 from webapp.data.probe import Probed
-from webapp.readiness import SHARED, probe_all
+from webapp.readiness import SHARED, in_words, probe_all
 
 PATHS = ("/healthz", "/readyz")
 _KEPT_SECONDS = 5.0  # however often it is asked, databases are looked at no oftener
@@ -61,7 +61,7 @@ def _in_words(found: Probed | None) -> str:
         return "no such site"
     if found.silent:
         return "its database does not answer"
-    return f"its database waits for {', '.join(found.waiting)}" if found.waiting else "ready"
+    return f"its database {in_words(found.waiting)}" if found.waiting else "ready"
 
 
 def _told(facts: dict[str, object], status: int) -> Response:
