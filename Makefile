@@ -17,7 +17,7 @@ READY := $(VENV)/.ready
 
 export PORT
 
-.PHONY: help setup _venv run lint test check format bench soak lighthouse chromium java lock translations clean
+.PHONY: help setup _venv run lint test check format bench soak lighthouse chromium java services lock translations clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ lint: setup ## style, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: lint chromium java ## lint, then every test but the soak ones
+test: lint chromium java services ## lint, then every test but the soak ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: test ## the same as make test
@@ -59,7 +59,7 @@ format: setup ## put the code into the house's format
 bench: setup ## measure pages and documents against their floors, into bench/results.json
 	$(BIN)/python -m bench
 
-soak: setup chromium java ## the long runs and full matrices, and what they measured; needs strace
+soak: setup chromium java services ## the long runs and full matrices, and what they measured; needs strace
 	$(BIN)/python -m pytest -m soak -n $(WORKERS) --dist loadgroup
 
 lighthouse: setup chromium ## Lighthouse's scores of the main pages; PAGES="list help" looks at these only
@@ -70,6 +70,9 @@ chromium: setup ## find Chromium for the browser tests, or install it
 
 java: setup ## find Java and JAXB for the tests of PDF/A, or install them
 	@$(BIN)/python -m tests.support.java
+
+services: setup ## find nginx and Redis for the test of production, or install them
+	@$(BIN)/python -m tests.support.services
 
 # Hashes of the public packages only: local wheels and mirrors of this machine are left out.
 # Resolved on Python 3.11, the oldest one: what only newer versions need would be missing.

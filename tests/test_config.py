@@ -7,16 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import production
 from webapp.assembly import assemble
 from webapp.commands import main
 from webapp.config import DEMO_SECRET, SettingsError, read_settings, resource_folder
 
-PRODUCTION = {
-    "PORTAL_MODE": "production",
-    "PORTAL_SECRET": "0123456789abcdef0123456789abcdef",
-    "PORTAL_SMTP": "smtp+starttls://mail.example:587",
-    "PORTAL_DOMAIN": "portal.example",
-}
+PRODUCTION = {**production.PRODUCTION, "PORTAL_DATA": "/var/lib/portal"}
 
 
 def without(name: str) -> dict[str, str]:
@@ -55,6 +51,9 @@ def test_production_speaks_https_without_a_port() -> None:
         ({"PORTAL_SMTP": "https://mail.example"}, ["PORTAL_SMTP", "smtp://host:25"]),
         ({"PORTAL_SMTP": "smtp://"}, ["PORTAL_SMTP", "smtp://host:25"]),
         ({"PORTAL_QUEUE": "amqp://queue"}, ["PORTAL_QUEUE", "redis://"]),
+        ({"PORTAL_RATE_LIMITS": "memcached://cache"}, ["PORTAL_RATE_LIMITS", "redis://"]),
+        ({"PORTAL_PROXIES": "nginx"}, ["PORTAL_PROXIES", "“nginx”", "127.0.0.1"]),
+        ({"PORTAL_WEB_PROCESSES": "0"}, ["PORTAL_WEB_PROCESSES", "1 to 256"]),
         ({"PORTAL_DATABASE": "postgresql://db/portal"}, ["PORTAL_DATABASE", "{site}", "of its own"]),
         ({"PORTAL_DATABASE": "mysql://db/{site}"}, ["sqlite:///", "postgresql://", "mysql"]),
         ({"PORTAL_DATABASE_FR": "/data/fr.db"}, ["sqlite:///", "postgresql://"]),
@@ -77,20 +76,69 @@ def test_a_wrong_setting_is_refused_in_plain_words(environment: dict[str, str], 
         ({**PRODUCTION, "PORTAL_SECRET": "short"}, "PORTAL_SECRET"),
         ({**PRODUCTION, "PORTAL_CLOCK": "2026-11-22T12:00:00Z"}, "PORTAL_CLOCK"),
         (without("PORTAL_SMTP"), "PORTAL_SMTP"),
+        (without("PORTAL_MAIL_FROM"), "PORTAL_MAIL_FROM"),
+        (without("PORTAL_DOMAIN"), "PORTAL_DOMAIN"),
+        (without("PORTAL_PROXIES"), "PORTAL_PROXIES"),
+        (without("PORTAL_WEB_PROCESSES"), "PORTAL_RATE_LIMITS"),
+        ({**PRODUCTION, "PORTAL_WEB_PROCESSES": "3"}, "PORTAL_RATE_LIMITS"),
+        (without("PORTAL_DATA"), "PORTAL_DATA"),
     ],
-    ids=["no secret", "the demo's secret", "a short secret", "a clock", "no mail server"],
+    ids=[
+        *(
+            "no secret",
+            "the demo's secret",
+            "a short secret",
+            "a clock",
+            "no mail server",
+            "the demo's sender",
+        ),
+        *(
+            "the demo's domain",
+            "no proxy",
+            "limits in memory of two processes",
+            "of three",
+            "a relative folder",
+        ),
+    ],
 )
 def test_production_refuses_what_only_a_demo_may_have(environment: dict[str, str], what: str) -> None:
     with pytest.raises(SettingsError, match=what) as refusal:
         read_settings(environment)
-    others = {"PORTAL_SECRET", "PORTAL_CLOCK", "PORTAL_SMTP"} - {what}
-    assert not any(other in str(refusal.value) for other in others)
+    assert [problem.split()[0] for problem in refusal.value.problems] == [what]
 
 
 def test_production_names_everything_that_is_wrong_at_once() -> None:
     with pytest.raises(SettingsError) as refusal:
         read_settings({"PORTAL_MODE": "production", "PORTAL_CLOCK": "2026-11-22T12:00:00Z"})
-    assert all(name in str(refusal.value) for name in ("PORTAL_SECRET", "PORTAL_CLOCK", "PORTAL_SMTP"))
+    names = {problem.split()[0] for problem in refusal.value.problems}
+    assert names == {
+        *("PORTAL_SECRET", "PORTAL_CLOCK", "PORTAL_SMTP", "PORTAL_MAIL_FROM", "PORTAL_DOMAIN"),
+        *("PORTAL_PROXIES", "PORTAL_RATE_LIMITS", "PORTAL_DATA"),
+    }
+
+
+def test_what_cannot_be_read_is_said_beside_what_is_missing() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read_settings({**without("PORTAL_SMTP"), "PORT": "x", "PORTAL_PROXIES": "nginx"})
+    names = [problem.split()[0] for problem in refusal.value.problems]
+    assert sorted(names) == ["PORT", "PORTAL_PROXIES", "PORTAL_SMTP"]
+
+
+def test_limits_may_be_counted_in_redis_by_many_processes_or_in_memory_by_one() -> None:
+    many = {**PRODUCTION, "PORTAL_WEB_PROCESSES": "8", "PORTAL_RATE_LIMITS": "redis://127.0.0.1/1"}
+    assert read_settings(many).web_processes == 8
+    assert read_settings(PRODUCTION).rate_limit_storage == "memory://"
+
+
+def test_the_port_that_is_listened_at_is_nobodys_address_in_production() -> None:
+    assert read_settings({**PRODUCTION, "PORT": "8001"}).origin("fr") == "https://fr.portal.example"
+    elsewhere = {**PRODUCTION, "PORTAL_PUBLIC_PORT": "8443"}
+    assert read_settings(elsewhere).origin() == "https://portal.example:8443"
+
+
+def test_without_files_the_data_folder_does_not_matter() -> None:
+    elsewhere = {"PORTAL_DATABASE": "postgresql://db/{site}", "PORTAL_QUEUE": "redis://queue"}
+    assert read_settings({**without("PORTAL_DATA"), **elsewhere}).production
 
 
 def test_the_demo_may_have_a_clock() -> None:

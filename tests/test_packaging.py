@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 
 import hatch_build
 from tests.browser import chromium
+from tests.support import services
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -349,3 +350,26 @@ def test_without_browser_and_installer_the_advice_is_given(
     monkeypatch.setattr(chromium, "MAC", tmp_path / "none")
     with pytest.raises(SystemExit, match=r"need Chromium.*no apt-get"):
         chromium.main()
+
+
+# ---- nginx and Redis
+
+
+def test_without_nginx_and_installer_the_advice_is_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(services, "_ELSEWHERE", str(tmp_path))
+    with pytest.raises(SystemExit, match=r"needs nginx and Redis.*no apt-get"):
+        services.main()
+
+
+def test_what_is_there_is_not_installed_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in services.PROGRAMS:
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(services, "install_idle", lambda *_given, **_named: pytest.fail("installed"))
+    services.main()
+    assert f"nginx: {tmp_path}/nginx" in capsys.readouterr().out

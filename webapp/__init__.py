@@ -15,6 +15,7 @@ def create_app(portal: Portal | None = None) -> Flask:
         assets,
         auth,
         compression,
+        entrance,
         errors,
         filters,
         front,
@@ -47,4 +48,5 @@ def create_app(portal: Portal | None = None) -> Flask:
 
     policy.refuse_undeclared(app)
     site.wrap(app, portal)
+    entrance.wrap(app, portal)
     return app

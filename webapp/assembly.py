@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
+from webapp import metrics
 from webapp.clock import Clock, make_clock
 from webapp.config import Settings, read_settings
 from webapp.data.database import Databases
@@ -64,6 +65,7 @@ class Portal:
 
 def assemble(settings: Settings | None = None) -> Portal:
     settings = settings or read_settings()
+    metrics.keep_in(settings.metrics)
     sites = load_sites(settings.tenants, settings.origin)
     return Portal(
         settings=settings,

@@ -20,6 +20,7 @@ from webapp.data.accounts import Person
 from webapp.data.counters import Counter
 from webapp.data.counters import take as take_number
 from webapp.data.database import CrossSite, InstantField, LocalDateField, SiteNotBound, atomic, database
+from webapp.data.pool import MAX_CONNECTIONS
 from webapp.data.statements import rows
 from webapp.sites import Site
 
@@ -114,7 +115,7 @@ def test_a_transaction_that_was_left_open_is_undone(portal: Portal, site_fr: Sit
 
 
 def test_connections_come_back_to_a_bounded_pool(portal: Portal, site_fr: Site) -> None:
-    for _turn in range(3 * data.MAX_CONNECTIONS):
+    for _turn in range(3 * MAX_CONNECTIONS):
         with portal.at(site_fr):
             rows("SELECT 1 AS one")
     pool = portal.databases.of(site_fr)

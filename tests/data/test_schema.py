@@ -17,10 +17,12 @@ from playhouse.schema_diff import diff_models
 
 from tests.support.cast import keep_person
 from tests.support.engines import PostgresEngine, SqliteEngine
+from tests.support.production import PRODUCTION
 from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
 from webapp.data.accounts import Person
-from webapp.data.database import Databases, SiteModel, database, open_database
+from webapp.data.database import Databases, SiteModel, database
+from webapp.data.pool import open_database
 from webapp.data.schema import MIGRATIONS, MODELS, OldSchema, migrate, refuse_old_schema
 from webapp.sites import Site
 
@@ -168,13 +170,7 @@ def test_without_the_lock_runners_get_in_each_others_way(
 
 
 def production(tmp_path: Path, url: str) -> dict[str, str]:
-    return {
-        "PORTAL_MODE": "production",
-        "PORTAL_SECRET": "0123456789abcdef0123456789abcdef",
-        "PORTAL_SMTP": "smtp://127.0.0.1:1",
-        "PORTAL_DATA": str(tmp_path / "var"),
-        "PORTAL_DATABASE_FR": url,
-    }
+    return {**PRODUCTION, "PORTAL_DATA": str(tmp_path / "var"), "PORTAL_DATABASE_FR": url}
 
 
 def test_production_refuses_an_old_schema_until_it_is_migrated(

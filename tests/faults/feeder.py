@@ -12,7 +12,7 @@ import sys
 from tests.support.orders import an_order
 from tests.support.taking import take
 from webapp.assembly import assemble
-from webapp.data import database as data
+from webapp.data import pool
 
 
 def number(turn: int) -> str:
@@ -23,7 +23,7 @@ def main() -> None:
     first, count = int(sys.argv[1]), int(sys.argv[2])
     manner = os.environ.get("FEEDER", "")
     if manner == "careless":
-        data.SQLITE_PRAGMAS["synchronous"] = "off"
+        pool.SQLITE_PRAGMAS["synchronous"] = "off"
     portal = assemble()
     for turn in range(first, first + count):
         who = {"purchaser.email": f"purchaser{turn % 50}@example.com"}

@@ -14,8 +14,9 @@ import pytest
 
 from tests.faults.machine import Machine
 from webapp.assembly import Portal
-from webapp.data import database as data
-from webapp.data.database import MAX_CONNECTIONS, database
+from webapp.data import pool
+from webapp.data.database import database
+from webapp.data.pool import MAX_CONNECTIONS
 
 ORDERS = 200
 _CALLS = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s.*?(\w+)$", re.MULTILINE)
@@ -42,7 +43,7 @@ def test_no_connection_of_sqlite_answers_before_the_disk_has_it(portal: Portal) 
 
 @on_sqlite
 def test_control_a_careless_connection_is_seen(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(data.SQLITE_PRAGMAS, "synchronous", "normal")
+    monkeypatch.setitem(pool.SQLITE_PRAGMAS, "synchronous", "normal")
     assert asked_of_every_connection(portal, "PRAGMA synchronous") == {1}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import sys
 import threading
 import time
 from collections import Counter
@@ -24,7 +23,6 @@ from tests.conftest import TestClock
 from tests.mail.cast import person
 from tests.support.engines import PostgresEngine, SqliteEngine
 from webapp.assembly import Portal
-from webapp.config import SettingsError
 from webapp.domain import outbox
 from webapp.jobs import registry, turn
 from webapp.jobs.queue import TURN, JobQueue, Workers, make_workers
@@ -343,15 +341,3 @@ def test_a_queue_in_postgresql_that_drops_its_connections_loses_no_turn(
     with pytest.raises(psycopg.OperationalError):
         queue.queue_due()
     assert queue.queue_due() == len(registry.JOBS) * SITES
-
-
-@on_sqlite
-def test_redis_without_its_client_is_refused_in_plain_words(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys.modules["huey.storage"], "redis", None, raising=False)
-    monkeypatch.setattr(sys.modules["huey.storage"], "Redis", None, raising=False)
-    monkeypatch.setattr(sys.modules["huey.storage"], "ConnectionPool", None, raising=False)
-    settings = replace(portal.settings, queue="redis://127.0.0.1:1/0")
-    with pytest.raises(SettingsError, match="pip install redis"):
-        JobQueue(replace(portal, settings=settings))

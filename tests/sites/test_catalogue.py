@@ -140,7 +140,7 @@ prices.annual = { CHF = "12.00" }
 @pytest.mark.parametrize(
     ("old", "new", "field", "words"),
     [
-        ('["ch"]', '["fr"]', "sites", "“fr” is not one of: ch, us"),
+        ('["ch"]', '["uu"]', "sites", "“uu” is not one of: ch, us, or another country"),
         ('["ch"]', '"everywhere"', "sites", "“everywhere” is not one of: all"),
         (
             '"software"\norderable',
@@ -151,7 +151,7 @@ prices.annual = { CHF = "12.00" }
         ("chargeable = true", "chargeable = false", "orderable", "what is free of charge can't be ordered"),
         ("self_service = true", "self_service = 1", "self_service", "must be true or false"),
         ('agreement = "software"', 'agreement = "lease"', "agreement", "site ch has no agreement “lease”"),
-        ("CHF", "EUR", "prices.annual.EUR", "no site bills in this currency"),
+        ("CHF", "EUX", "prices.annual.EUX", "there is no such currency"),
         ("prices.annual", "prices.weekly", "prices.weekly", "the portal knows no such field"),
         ('"12.00"', '"free"', "prices.annual.CHF", "“free” must be a number"),
         ("https://help.example/drawing", "javascript:alert(1)", "help", "must look like"),
@@ -177,6 +177,14 @@ def test_a_product_for_all_sites_is_sold_on_all_sites_there_are(tenants: Path) -
     product = load_catalogue(tenants, load_sites(tenants, origin)).by_key("drawing-board")
     assert product is not None
     assert product.sites == {"ch", "us"}
+
+
+def test_countries_and_currencies_that_are_served_elsewhere_are_no_slip(tenants: Path) -> None:
+    text = PRODUCT.replace('["ch"]', '["ch", "fr"]').replace("{ CHF", '{ EUR = "11.00", CHF')
+    (tenants / "catalogue.toml").write_text(text, encoding="utf-8")
+    product = load_catalogue(tenants, load_sites(tenants, origin)).by_key("drawing-board")
+    assert product is not None
+    assert product.sites == {"ch"}
 
 
 def test_a_product_that_is_not_orderable_is_not_sold_on_its_sites(tenants: Path) -> None:

@@ -6,6 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class NotInstalled(Exception):
@@ -19,6 +22,33 @@ def _as_root() -> list[str]:
     if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True).returncode == 0:
         return [sudo, "-n"]
     raise NotInstalled("It can’t be installed from here without the rights of root.")
+
+
+_POLICY = Path("/usr/sbin/policy-rc.d")
+
+
+@contextmanager
+def _starting_nothing(root: list[str]) -> Iterator[None]:
+    """Debian starts what it installs, unless this script says no. One that is there already is left alone."""
+    if _POLICY.exists():
+        yield
+        return
+    content = b"#!/bin/sh\nexit 101\n"
+    subprocess.run([*root, "tee", str(_POLICY)], input=content, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([*root, "chmod", "755", str(_POLICY)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*root, "rm", "-f", str(_POLICY)], check=True)
+
+
+def install_idle(*packages: str, services: tuple[str, ...]) -> None:
+    """Programs without their services: those neither start now nor with the machine."""
+    root = _as_root()
+    with _starting_nothing(root):
+        install(*packages)
+    if systemctl := shutil.which("systemctl"):
+        subprocess.run([*root, systemctl, "disable", "--quiet", *services], stdout=sys.stderr)
 
 
 def install(*packages: str) -> None:

@@ -9,19 +9,13 @@ from flask import Flask
 from tests.mail.test_message import built
 from tests.support.cast import ALICE
 from tests.support.client import SiteClient, client_at, page_of
+from tests.support.production import PRODUCTION
 from tests.web.conftest import CastEngine, new_app, on_sqlite
 from webapp.assembly import Portal
 from webapp.data.keys import fold
 from webapp.jobs.outbox import deliver
 from webapp.mail.mailbox import MailboxTransport, mailbox_folder
 from webapp.mail.message import Attachment
-
-PRODUCTION = {
-    "PORTAL_MODE": "production",
-    "PORTAL_SECRET": "a random text of the tests, 40 characters",
-    "PORTAL_SMTP": "smtp://127.0.0.1:2525",
-    "PORTAL_DOMAIN": "portal.example",
-}
 
 
 @on_sqlite

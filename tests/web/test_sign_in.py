@@ -20,6 +20,7 @@ from tests.support.client import (
     signed_in,
 )
 from tests.support.letters import fetch_letters
+from tests.support.production import PRODUCTION
 from tests.web.conftest import CastEngine, new_app, on_sqlite
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
@@ -325,13 +326,7 @@ def test_cookies_stay_at_their_host_and_out_of_reach_of_scripts(fr: SiteClient) 
 def test_in_production_the_cookie_is_bound_to_host_and_https(
     make_portal: Callable[..., Portal], sqlite_cast: CastEngine
 ) -> None:
-    portal = make_portal(
-        sqlite_cast,
-        PORTAL_MODE="production",
-        PORTAL_SECRET="a random text of the tests, 40 characters",
-        PORTAL_SMTP="smtp://127.0.0.1:2525",
-        PORTAL_DOMAIN="portal.example",
-    )
+    portal = make_portal(sqlite_cast, **PRODUCTION)
     client = client_at(new_app(portal), "fr")
     answer = try_in(client, ALICE.email, PASSWORD)
     cookie = answer.headers["Set-Cookie"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 from flask.cli import FlaskGroup
 
-from webapp import create_app
+from webapp import create_app, logs
 from webapp.commands.context import CommandError
 from webapp.config import SettingsError
+from webapp.sites import SiteConfigError
 
 
 @click.group(cls=FlaskGroup, create_app=create_app, add_default_commands=False)
@@ -18,7 +20,21 @@ def cli() -> None:
 
 
 def _add_groups() -> None:
-    from webapp.commands import database, demo, invoices, jobs, keys, mail, orders, payments, webhooks, worker
+    from webapp.commands import (
+        check,
+        database,
+        demo,
+        invoices,
+        jobs,
+        keys,
+        mail,
+        metrics,
+        orders,
+        payments,
+        web,
+        webhooks,
+        worker,
+    )
 
     groups = (
         orders.orders,
@@ -30,7 +46,8 @@ def _add_groups() -> None:
         webhooks.webhooks,
         database.db,
     )
-    for command in (*groups, worker.worker, demo.demo, demo.serve, demo.work):
+    running = (web.web, worker.worker, metrics.metrics, check.check)
+    for command in (*groups, *running, demo.demo, demo.serve, demo.work):
         cli.add_command(command)
 
 
@@ -38,9 +55,13 @@ _add_groups()
 
 
 def main() -> None:
+    logs.set_up(production=os.environ.get("PORTAL_MODE") == "production")
     try:
         cli()
-    except (SettingsError, CommandError) as problem:
+    except SettingsError as problem:
+        click.echo("\n".join(f"- {one}" for one in problem.problems), err=True)
+        sys.exit(2)
+    except (SiteConfigError, CommandError) as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
 

@@ -9,7 +9,7 @@ import click
 from webapp.assembly import Portal
 from webapp.commands.context import chosen_sites, with_portal
 from webapp.data import schema
-from webapp.data.database import open_database
+from webapp.data.pool import open_database
 
 
 @click.group()

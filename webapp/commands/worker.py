@@ -8,7 +8,10 @@ import click
 
 from webapp.assembly import Portal
 from webapp.commands.context import with_portal
-from webapp.data.database import MAX_CONNECTIONS
+from webapp.data.pool import MAX_CONNECTIONS
+from webapp.readiness import refuse_to_start
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -40,13 +43,9 @@ def worker(portal: Portal, number: int, kind: str) -> None:
     """
     from webapp.jobs.queue import JobQueue, make_workers
 
-    _log_to_stderr()
+    for silent in refuse_to_start(portal):
+        log.warning("A database does not answer: %s", silent)
     workers = make_workers(JobQueue(portal), number=number, kind=kind)
     portal.databases.close_all()  # before it forks
-    click.echo(f"Working at {len(portal.sites)} sites with {number} × {kind}. SIGTERM ends it.", err=True)
+    log.info("Working at %s sites with %s × %s. SIGTERM ends it.", len(portal.sites), number, kind)
     workers.run()
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("webapp").setLevel(logging.INFO)  # huey's own would be a line for each look at nothing

@@ -7,27 +7,20 @@ filtered with or pointed to at another.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import peewee as pw
-from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, PooledSqliteDatabase
+from playhouse.pool import MaxConnectionsExceeded
+
+from webapp.data.pool import open_database
 
 if TYPE_CHECKING:
     from webapp.sites import Site
-
-MAX_CONNECTIONS = 8  # a site and process; 48 sites × 4 processes stay below PostgreSQL's usual limits
-IDLE_SECONDS = 300
-TRUSTED_SECONDS = 1.0
-SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
-
 
 # The database does not answer now; asking again later may help.
 STORAGE_FAILURES = (pw.OperationalError, pw.InterfaceError, MaxConnectionsExceeded)
@@ -254,38 +247,6 @@ class SiteModel(pw.Model):
         )
 
     bind_ctx = bind
-
-
-class _PostgresPool(PooledPostgresqlDatabase):
-    """Asks a connection whether it still lives only if it rested: a busy one has just answered."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._answered: dict[int, float] = {}
-        super().__init__(*args, **kwargs)
-
-    def _close(self, conn: Any, close_conn: bool = False) -> None:
-        self._answered[id(conn)] = time.monotonic()
-        super()._close(conn, close_conn)
-
-    def _is_closed(self, conn: Any) -> bool:
-        if time.monotonic() - self._answered.get(id(conn), 0.0) < TRUSTED_SECONDS:
-            return bool(conn.closed)
-        return bool(super()._is_closed(conn))
-
-
-def open_database(url: str) -> pw.Database:
-    """A bounded pool for one site; idle connections are closed."""
-    pool = {
-        "max_connections": MAX_CONNECTIONS,
-        "stale_timeout": IDLE_SECONDS,
-        "timeout": 10,
-        "autoconnect": False,
-    }
-    if urlsplit(url).scheme == "postgresql":
-        return _PostgresPool(url, prefer_psycopg3=True, **pool)
-    path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return PooledSqliteDatabase(str(path), pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
 
 
 @dataclass

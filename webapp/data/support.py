@@ -19,8 +19,8 @@ from webapp.data.database import (
     InstantField,
     begin,
     leave_no_transaction,
-    open_database,
 )
+from webapp.data.pool import open_database
 
 _bound: ContextVar[pw.Database | None] = ContextVar("bound support database", default=None)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from webapp import logs, metrics
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
 from webapp.data.schema import OldSchema
@@ -112,6 +114,14 @@ def _job(name: str) -> Job:
 
 
 def run_one(portal: Portal, job: Job, site: Site) -> JobResult:
+    began = time.monotonic()
+    with logs.about(job=job.name, site=site.code):
+        result = _run(portal, job, site)
+    metrics.job_ended(job=job.name, site=site.code, ok=result.ok, seconds=time.monotonic() - began)
+    return result
+
+
+def _run(portal: Portal, job: Job, site: Site) -> JobResult:
     try:
         return JobResult(job.name, site.code, job.run(portal, site))
     except MailServerUnavailable as problem:

@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from huey.exceptions import ConfigurationError
 from huey.storage import BaseStorage, PostgresStorage, PriorityRedisStorage, SqliteStorage
-
-from webapp.config import SettingsError
 
 
 class QueueFile(SqliteStorage):
@@ -71,13 +68,4 @@ def storage_for(url: str) -> Callable[[str], BaseStorage]:
         return lambda name: QueueFile(name, url.removeprefix("sqlite:///"))
     if kind == "postgresql":
         return lambda name: PostgresStorage(name, dsn=url, table_prefix="portal_queue")
-    return lambda name: _redis(name, url)
-
-
-def _redis(name: str, url: str) -> BaseStorage:
-    try:
-        return PriorityRedisStorage(name, url=url)
-    except ConfigurationError:
-        raise SettingsError(
-            "PORTAL_QUEUE names Redis, whose client is not installed: pip install redis."
-        ) from None
+    return lambda name: PriorityRedisStorage(name, url=url)

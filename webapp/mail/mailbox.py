@@ -43,6 +43,9 @@ class MailboxTransport:
         except OSError as problem:
             raise TemporaryFailure(in_words(problem)) from problem
 
+    def greet(self) -> None:
+        """A folder takes whatever comes."""
+
     def close(self) -> None:
         """Nothing is kept open."""
 

@@ -48,6 +48,10 @@ class SmtpTransport:
             self._start_over()
             raise
 
+    def greet(self) -> None:
+        if self._server is None:
+            self._server = self._connect(our_name="localhost")
+
     def close(self) -> None:
         server, self._server = self._server, None
         if server is not None:

@@ -17,6 +17,9 @@ class Transport(Protocol):
     def deliver(self, message: EmailMessage, to: str) -> None:
         """Returns once the mail is accepted; else raises a `DeliveryFailure`."""
 
+    def greet(self) -> None:
+        """Raises a `DeliveryFailure` if no mail could go now."""
+
     def close(self) -> None: ...
 
 

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+
+from babel import Locale
+from babel.numbers import is_currency
 
 from webapp.sites.fields import Fields, Shape, read_fields
 from webapp.sites.site import Sites
@@ -79,7 +83,7 @@ def _load_product(key: str, fields: Fields, sites: Sites) -> Product:
         self_service=fields.flag("self_service"),
         licence_model=fields.choice("licence_model", LICENCE_MODELS),
         sites=_sites(fields, sites),
-        prices=_prices(fields.table("prices"), sites) if "prices" in fields else MappingProxyType({}),
+        prices=_prices(fields.table("prices")) if "prices" in fields else MappingProxyType({}),
         agreement=fields.text("agreement", _KEY),
         help_url=fields.text("help", _WEB_ADDRESS),
     )
@@ -88,26 +92,37 @@ def _load_product(key: str, fields: Fields, sites: Sites) -> Product:
     return product
 
 
+@cache
+def _countries() -> frozenset[str]:
+    return frozenset(code for code in Locale("en").territories if len(code) == 2)
+
+
 def _sites(fields: Fields, sites: Sites) -> frozenset[str]:
-    """Nothing said: sold nowhere."""
+    """Nothing said: sold nowhere. A country that is served elsewhere is no slip: several portals, each of
+    some countries, have one catalogue."""
     if fields.is_text("sites"):
         fields.choice("sites", [EVERYWHERE])
         return frozenset(sites.codes)
-    return frozenset(fields.choices("sites", sites.codes) if "sites" in fields else ())
+    named = fields.texts("sites") if "sites" in fields else ()
+    for code in named:
+        if code not in sites.codes and code.upper() not in _countries():
+            raise fields.wrong(
+                "sites", f"“{code}” is not one of: {', '.join(sites.codes)}, or another country"
+            )
+    return frozenset(named) & frozenset(sites.codes)
 
 
-def _prices(fields: Fields, sites: Sites) -> Prices:
-    prices = {term: _amounts(fields.table(term), sites) for term in TERMS if term in fields}
+def _prices(fields: Fields) -> Prices:
+    prices = {term: _amounts(fields.table(term)) for term in TERMS if term in fields}
     fields.end()
     return MappingProxyType(prices)
 
 
-def _amounts(fields: Fields, sites: Sites) -> Mapping[str, Decimal]:
-    currencies = {site.currency for site in sites}
-    amounts = {currency: fields.decimal(currency) for currency in fields.names if currency in currencies}
+def _amounts(fields: Fields) -> Mapping[str, Decimal]:
     for currency in fields.names:
-        raise fields.wrong(currency, "no site bills in this currency")
-    return MappingProxyType(amounts)
+        if not is_currency(currency):
+            raise fields.wrong(currency, "there is no such currency")
+    return MappingProxyType({currency: fields.decimal(currency) for currency in fields.names})
 
 
 def _refuse_contradictions(product: Product, fields: Fields, sites: Sites) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 
 
 class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view here is a coroutine, so that nothing has to be looked at on every call."""
         return func
+
+    def log_exception(self, exc_info: Any) -> None:
+        """With the route and not the address, which may hold a mailed secret."""
+        rule = request.url_rule.rule if request.url_rule else "-"
+        self.logger.error("Error at %s [%s]", rule, request.method, exc_info=exc_info)

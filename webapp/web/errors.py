@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp.data.database import STORAGE_FAILURES
+from webapp.data.schema import OldSchema
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
@@ -21,6 +22,8 @@ from webapp.web.htmx import render
 from webapp.web.policy import API
 
 log = logging.getLogger(__name__)
+
+_NOT_NOW = (OldSchema, *STORAGE_FAILURES)
 
 
 def _page(status: int, title: str, text: str) -> Response:
@@ -89,7 +92,7 @@ def _in_their_language(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     @wraps(handler)
     def handle(problem: Exception) -> Any:
-        if isinstance(problem, STORAGE_FAILURES):
+        if isinstance(problem, _NOT_NOW):
             auth.ask_nobody()
         language.speak()
         if request.path.startswith(API):
@@ -107,7 +110,7 @@ def init_app(app: Flask) -> None:
         (403, forbidden),
         (TooOften, too_often),
         (Refusal, refused),
-        *((failure, unavailable) for failure in STORAGE_FAILURES),
+        *((failure, unavailable) for failure in _NOT_NOW),
         (500, broken),
         (HTTPException, other),
     ]

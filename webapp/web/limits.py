@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -9,12 +10,15 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
-from limits import parse
-from limits.storage import storage_from_string
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from webapp.domain.limits import TooOften
 from webapp.web.site import site_or_none
+
+log = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -35,7 +39,7 @@ def _limited(name: str, text: str, per: Callable[[], str] = _network_address) ->
         @wraps(view)
         def counted(**values: Any) -> Any:
             site = site_or_none()
-            counter: FixedWindowRateLimiter = current_app.extensions["limits"]
+            counter: Counting = current_app.extensions["limits"]
             if not counter.hit(limit, name, site.code if site else "front", per()):
                 raise TooOften(timedelta(seconds=limit.get_expiry()))
             return view(**values)
@@ -54,6 +58,28 @@ unsubscribing_per_address = _limited("unsubscribing", "600 per hour")
 readings_per_calendar = _limited("calendar", "60 per hour", per=_secret)
 
 
+class Counting:
+    """In one place for all processes. While that does not answer each counts for itself: nobody is turned
+    away because Redis is down, and nobody may try without end."""
+
+    def __init__(self, url: str) -> None:
+        self._alone = FixedWindowRateLimiter(MemoryStorage())
+        self._shared = self._alone if url.startswith("memory:") else FixedWindowRateLimiter(_redis(url))
+
+    def hit(self, limit: RateLimitItem, *names: str) -> bool:
+        try:
+            return self._shared.hit(limit, *names)
+        except StorageError as problem:
+            log.warning("Limits are counted by each process alone: %s", problem.storage_error)
+            return self._alone.hit(limit, *names)
+
+
+def _redis(url: str) -> Storage:
+    patience: dict[str, float] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+    storage = storage_from_string(url, wrap_exceptions=True, **patience)
+    assert isinstance(storage, Storage)  # the other kind is for coroutines
+    return storage
+
+
 def init_app(app: Flask) -> None:
-    storage = storage_from_string(app.extensions["portal"].settings.rate_limit_storage)
-    app.extensions["limits"] = FixedWindowRateLimiter(storage)
+    app.extensions["limits"] = Counting(app.extensions["portal"].settings.rate_limit_storage)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
+from webapp.data.schema import OldSchema
 from webapp.sites import Site
 
 SITE_KEY = "portal.site"
@@ -92,7 +93,7 @@ class SiteMiddleware:
         try:
             try:
                 context.run(stack.enter_context, self.portal.at(site))
-            except STORAGE_FAILURES as failure:
+            except (OldSchema, *STORAGE_FAILURES) as failure:
                 environ[FAILURE_KEY] = failure  # the app says so, on a page
             body = context.run(self.app, environ, start_response)
         except BaseException:
@@ -107,5 +108,5 @@ def refuse_without_database() -> None:
 
 
 def wrap(app: Flask, portal: Portal) -> None:
-    """Last in `create_app`: the outermost layer."""
+    """Almost last in `create_app`: only the entrance comes before it."""
     app.wsgi_app = SiteMiddleware(app.wsgi_app, portal)  # type: ignore[method-assign]

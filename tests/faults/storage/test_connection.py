@@ -11,8 +11,7 @@ from tests.support.cast import Cast
 from tests.support.client import SiteClient
 from tests.web.conftest import CastEngine
 from webapp.assembly import Portal
-from webapp.data import audit, records
-from webapp.data import database as data
+from webapp.data import audit, pool, records
 from webapp.jobs.registry import run_due
 
 on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -45,7 +44,7 @@ def editing(alice: SiteClient, portal: Portal, cast: Cast) -> Editing:
 @pytest.fixture
 def rested(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every connection has rested long enough to be asked whether it still lives."""
-    monkeypatch.setattr(data, "TRUSTED_SECONDS", 0.0)
+    monkeypatch.setattr(pool, "TRUSTED_SECONDS", 0.0)
 
 
 @on_postgresql
@@ -63,7 +62,7 @@ def test_an_idle_connection_that_was_dropped_fails_no_request(editing: Editing, 
 def test_control_connections_that_nobody_asks_fail(
     editing: Editing, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data, "TRUSTED_SECONDS", 3600.0)
+    monkeypatch.setattr(pool, "TRUSTED_SECONDS", 3600.0)
     editing.client.get("/subscriptions")
     assert server.drop_connections() > 0
     assert editing.client.get("/subscriptions").status_code == 503

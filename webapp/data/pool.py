@@ -1,0 +1,114 @@
+"""Bounded pools of connections, one a site and process; those that nobody needs any more are closed.
+
+Peewee's pool closes an old connection when the next one asks for a connection. Here it is closed too where
+nobody asks: a site that nobody visits at night holds no connection until the morning.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import peewee as pw
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+MAX_CONNECTIONS = 8  # a site and process; 48 sites × 4 processes stay below PostgreSQL's usual limits
+IDLE_SECONDS = 60.0
+OLDEST_SECONDS = 300
+CONNECT_SECONDS = 5
+TRUSTED_SECONDS = 1.0
+SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
+
+_pools: weakref.WeakSet[_Resting] = weakref.WeakSet()
+_sweeping_in = 0  # the process whose sweeper runs; a fork has none
+
+
+class _Resting:
+    """Knows since when each connection rests."""
+
+    _connections: list[Any]
+    _pool_lock: threading.RLock
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._answered: dict[int, float] = {}
+        super().__init__(*args, **kwargs)
+
+    def _close(self, conn: Any, close_conn: bool = False) -> None:
+        self._answered[id(conn)] = time.monotonic()
+        super()._close(conn, close_conn)  # type: ignore[misc]
+
+    def _close_raw(self, conn: Any) -> None:
+        self._answered.pop(id(conn), None)
+        super()._close_raw(conn)  # type: ignore[misc]
+
+    def rested(self, conn: Any) -> float:
+        return time.monotonic() - self._answered.get(id(conn), 0.0)
+
+    def close_rested(self, seconds: float) -> None:
+        with self._pool_lock:
+            idle = [entry for entry in self._connections if self.rested(entry[-1]) >= seconds]
+            for entry in idle:
+                self._connections.remove(entry)
+                self._close_raw(entry[-1])
+            heapq.heapify(self._connections)
+
+
+class _PostgresPool(_Resting, PooledPostgresqlDatabase):  # type: ignore[misc]
+    """Asks a connection whether it still lives only if it rested: a busy one has just answered."""
+
+    def _is_closed(self, conn: Any) -> bool:
+        if self.rested(conn) < TRUSTED_SECONDS:
+            return bool(conn.closed)
+        return bool(super()._is_closed(conn))
+
+
+class _SqlitePool(_Resting, PooledSqliteDatabase):  # type: ignore[misc]
+    """Files need no asking."""
+
+
+def _of_server(url: str, **pool: Any) -> _PostgresPool:
+    return _PostgresPool(url, prefer_psycopg3=True, connect_timeout=CONNECT_SECONDS, **pool)
+
+
+def _of_file(url: str, **pool: Any) -> _SqlitePool:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _SqlitePool(str(path), pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
+
+
+def open_database(url: str) -> pw.Database:
+    pool: dict[str, Any] = {
+        "max_connections": MAX_CONNECTIONS,
+        "stale_timeout": OLDEST_SECONDS,
+        "timeout": 10,
+        "autoconnect": False,
+    }
+    opened = _of_server(url, **pool) if urlsplit(url).scheme == "postgresql" else _of_file(url, **pool)
+    _pools.add(opened)
+    _sweep_from_now_on()
+    return opened
+
+
+def close_idle(seconds: float) -> None:
+    """Of every pool of this process."""
+    for pool in list(_pools):
+        pool.close_rested(seconds)
+
+
+def _sweep_from_now_on() -> None:
+    global _sweeping_in
+    if _sweeping_in != os.getpid():
+        _sweeping_in = os.getpid()
+        threading.Thread(target=_sweep, name="idle connections", daemon=True).start()
+
+
+def _sweep() -> None:
+    while True:
+        time.sleep(IDLE_SECONDS / 4)
+        close_idle(IDLE_SECONDS)

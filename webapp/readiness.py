@@ -1,0 +1,99 @@
+"""Whether this portal can work: said before it starts (`portal check`), and while it runs (`/readyz`).
+
+One country's database that does not answer stops no other country; a schema that is too old, or two sites in
+one database, is a mistake of ours and stops the start.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from dataclasses import dataclass
+from pathlib import Path
+
+from webapp.assembly import Portal
+from webapp.config import SettingsError
+from webapp.data.probe import Probed, probe
+from webapp.data.schema import MIGRATIONS, SUPPORT_MIGRATIONS
+
+SHARED = "support"
+_AT_ONCE = 8
+_SECONDS = 5.0  # for all databases together
+
+
+@dataclass(frozen=True, slots=True)
+class _Database:
+    name: str  # a site's code, or what all share
+    url: str
+    migrations: Path
+
+
+def _databases(portal: Portal) -> list[_Database]:
+    sites = [_Database(code, url, MIGRATIONS) for code, url in portal.databases.urls.items()]
+    return [*sites, _Database(SHARED, portal.support.url, SUPPORT_MIGRATIONS)]
+
+
+def probe_all(portal: Portal) -> dict[str, Probed]:
+    """Every database, by its site's code. Whichever takes too long does not answer."""
+    looking = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe")
+    asked = {each.name: looking.submit(probe, each.url, each.migrations) for each in _databases(portal)}
+    try:
+        return {name: _answer(future) for name, future in _in_time(asked)}
+    finally:
+        looking.shutdown(wait=False, cancel_futures=True)
+
+
+def _in_time(asked: dict[str, Future[Probed]]) -> Iterator[tuple[str, Future[Probed]]]:
+    ends = time.monotonic() + _SECONDS
+    for name, future in asked.items():
+        try:
+            future.exception(max(0.0, ends - time.monotonic()))
+        except TookTooLong:
+            future.cancel()
+        yield name, future
+
+
+def _answer(future: Future[Probed]) -> Probed:
+    return future.result() if future.done() and not future.cancelled() else Probed(silent="no answer in time")
+
+
+def old_schemas(found: dict[str, Probed]) -> list[str]:
+    """A sentence for those databases that wait for the same migrations."""
+    names = defaultdict(list)
+    for name, one in found.items():
+        if one.waiting:
+            names[one.waiting].append(name)
+    return [
+        f"The database of {', '.join(of)} {in_words(waiting)}: run “portal db migrate”."
+        for waiting, of in names.items()
+    ]
+
+
+def in_words(waiting: tuple[str, ...]) -> str:
+    first = waiting[0].startswith("0001_")
+    return "has no tables yet" if first else f"waits for {', '.join(waiting)}"
+
+
+def shared_databases(portal: Portal) -> list[str]:
+    names = defaultdict(list)
+    for each in _databases(portal):
+        names[each.url].append(each.name)
+    return [
+        f"{' and '.join(of)} have the same database: each country site needs one of its own."
+        for of in names.values()
+        if len(of) > 1
+    ]
+
+
+def refuse_to_start(portal: Portal) -> list[str]:
+    """In production, before anything is served or done. Returns who does not answer, which is no reason to
+    keep the others waiting."""
+    if not portal.settings.production:
+        return []
+    found = probe_all(portal)
+    if problems := [*shared_databases(portal), *old_schemas(found)]:
+        raise SettingsError(*problems)
+    return [f"{name}: {one.silent}" for name, one in found.items() if one.silent]
