@@ -6,6 +6,7 @@ filtered with or pointed to at another.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,12 +21,15 @@ from urllib.parse import urlsplit
 import peewee as pw
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, PooledSqliteDatabase
 
+from webapp.data.closing import WORDS, SiteClosed, refuse_if_closed
+
 if TYPE_CHECKING:
     from webapp.sites import Site
 
 MAX_CONNECTIONS = 8  # a site and process; 48 sites × 4 processes stay below PostgreSQL's usual limits
 IDLE_SECONDS = 300
 TRUSTED_SECONDS = 1.0
+_CHANGES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)", re.IGNORECASE)
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
 
 
@@ -256,6 +260,24 @@ class SiteModel(pw.Model):
     bind_ctx = bind
 
 
+class _SqlitePool(PooledSqliteDatabase):
+    """Refuses changes at once while the site is closed, instead of waiting for a lock."""
+
+    def begin(self, lock_type: str | None = None) -> None:
+        refuse_if_closed(str(self.database))
+        super().begin(lock_type)
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        if _CHANGES.match(sql) and not self.in_transaction():
+            refuse_if_closed(str(self.database))
+        try:
+            return super().execute_sql(sql, params)
+        except pw.IntegrityError as refusal:  # what a trigger of a database that was moved away says
+            if WORDS in str(refusal):
+                raise SiteClosed(str(refusal)) from refusal
+            raise
+
+
 class _PostgresPool(PooledPostgresqlDatabase):
     """Asks a connection whether it still lives only if it rested: a busy one has just answered."""
 
@@ -285,7 +307,7 @@ def open_database(url: str) -> pw.Database:
         return _PostgresPool(url, prefer_psycopg3=True, **pool)
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    return PooledSqliteDatabase(str(path), pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
+    return _SqlitePool(str(path), pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
 
 
 @dataclass
