@@ -68,8 +68,8 @@ def _told(manifest: Manifest) -> str:
 def _key_told(manifest: Manifest) -> None:
     if manifest.sealed:
         click.echo(
-            f"It holds {manifest.sealed} sealed account numbers: keep PORTAL_VAULT_KEY (or PORTAL_SECRET, where that"
-            " is not set) in another safe place. Without it nobody can read them."
+            f"It holds {manifest.sealed} sealed account numbers: keep PORTAL_VAULT_KEY (or PORTAL_SECRET,"
+            " where that is not set) in another safe place. Without it nobody can read them."
         )
 
 

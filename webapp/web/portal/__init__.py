@@ -25,6 +25,7 @@ from webapp.web.portal import (
     seat_files,
     seats,
     sign_in,
+    subscription_choice,
     subscriptions,
     transfer,
     whereabouts,
@@ -32,9 +33,10 @@ from webapp.web.portal import (
 
 
 def init_app(app: Flask) -> None:
-    of_subscriptions = (activation, subscriptions, purchase_orders, cancellation, transfer, backup)
+    of_lists = (subscriptions, subscription_choice)
+    of_subscriptions = (activation, purchase_orders, cancellation, transfer, backup)
     of_users = (seats, invitations, seat_files)
     of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods)
     of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)
-    for noun in (*of_people, *of_subscriptions, *of_users, *of_money, help, legal):
+    for noun in (*of_people, *of_lists, *of_subscriptions, *of_users, *of_money, help, legal):
         app.register_blueprint(noun.pages)
