@@ -18,9 +18,17 @@ def cli() -> None:
 
 
 def _add_groups() -> None:
-    from webapp.commands import database, demo, invoices, jobs, mail, orders, payments, worker
+    from webapp.commands import database, demo, invoices, jobs, mail, orders, payments, site, worker
 
-    groups = (orders.orders, invoices.invoices, payments.payments, jobs.jobs, mail.mail, database.db)
+    groups = (
+        orders.orders,
+        invoices.invoices,
+        payments.payments,
+        jobs.jobs,
+        mail.mail,
+        database.db,
+        site.site,
+    )
     for command in (*groups, worker.worker, demo.demo, demo.serve, demo.work):
         cli.add_command(command)
 

@@ -79,7 +79,7 @@ def columns(*, view: str) -> list[Column]:
         Column(_("Unit price")),
         Column(_("Currency"), 9),
         Column(_("Payment method"), 16),
-        Column(_("Order number"), 16),
+        Column(_("Hilti order number"), 16),
         Column(_("Ordered on")),
         Column(_("Activated on")),
     ]
