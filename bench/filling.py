@@ -139,7 +139,8 @@ def _copy(person: Person, indexes: range) -> None:
         person=person.id,
         page=PAGE,
     )
-    orders = {row.id: row for row in rows("SELECT * FROM shop_order")} if indexes else {}
+    marks = ", ".join(str(int(pattern.order_id)) for pattern in patterns)
+    orders = {row.id: row for row in rows(f"SELECT * FROM shop_order WHERE id IN ({marks})")}
     first_order, first = _next_id("shop_order"), _next_id("subscription")
     new_orders, new = [], []
     for offset, index in enumerate(indexes):

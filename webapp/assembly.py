@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ from webapp.payments import (
     make_providers,
 )
 from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
+from webapp.sites.adding import missing
 from webapp.webhooks import Reach
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,23 @@ class Portal:
             yield site
 
 
+def _finished(sites: Sites) -> Sites:
+    """A site that is being prepared has no customers yet, and stops none of the others."""
+    drafts = [site.code for site in sites if missing(site)]
+    for code in drafts:
+        log.warning("Site %s is a draft and not served: portal site check %s says why.", code, code)
+    return sites.but(drafts)
+
+
 def assemble(settings: Settings | None = None) -> Portal:
     settings = settings or read_settings()
     metrics.keep_in(settings.metrics)
-    sites = load_sites(settings.tenants, settings.origin)
+    every = load_sites(settings.tenants, settings.origin)
+    sites = _finished(every) if settings.production else every
     return Portal(
         settings=settings,
         sites=sites,
-        catalogue=load_catalogue(settings.tenants, sites),
+        catalogue=load_catalogue(settings.tenants, every),
         clock=make_clock(settings.clock, settings.data),
         databases=Databases(
             {site.code: settings.database_url(site.code) for site in sites},

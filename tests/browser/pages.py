@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
@@ -119,6 +120,17 @@ def of(*wanted: Any, page: str = "") -> Address:
     return lambda server, site: (
         f"/subscriptions/{server.subscription_of(site, administrator(site), *wanted).public_id}{page}"
     )
+
+
+def chosen(**more: str) -> Address:
+    """Of what is done with three of the administrator's subscriptions."""
+
+    def address(server: PortalServer, site: str) -> str:
+        kinds = (is_active, is_pending, is_cancelled)
+        ids = [server.subscription_of(site, administrator(site), *one).public_id for one in kinds]
+        return "/subscriptions/chosen?" + urlencode({"do": "po", "subscription": ids, **more}, doseq=True)
+
+    return address
 
 
 is_active = (Subscription.shelf == SHELF_ACTIVE, Subscription.seats_taken > 0)
@@ -554,6 +566,10 @@ CASES = (
         act=conflicting_payment,
         act_status=409,
     ),
+    PageCase("list-chosen", "subscriptions.show_list", at("/subscriptions?choose=page"), ADMIN),
+    PageCase("choice", "subscription_choice.show", chosen(), ADMIN),
+    PageCase("choice-preview", "subscription_choice.show", chosen(po_number="BC 2027"), ADMIN),
+    PageCase("choice-wrong", "subscription_choice.show", chosen(po_number=" "), ADMIN, status=422),
     PageCase("invoices", "invoices.show_list", at("/invoices"), ADMIN),
     PageCase("invoices-billing", "invoices.show_list", at("/invoices?state=paid"), BILLING),
     PageCase("invoices-filtered", "invoices.show_list", at("/invoices?from=2020-01-01&po=4711"), ADMIN),

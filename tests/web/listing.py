@@ -36,6 +36,10 @@ def listings(asker: Asker, ground: Ground, actor: Actor) -> Iterator[str]:
             yield f"{case}: {answer.status_code}, lists {listed - own}"
         if foreign := set(people.CANARY.findall(answer.text)) - actor.sees:
             yield f"{case}: shows {', '.join(foreign)}"
+    for row in ground.cast.rows:
+        if row.public_id not in own and row.owner.site == actor.site:
+            path = f"/subscriptions/chosen?{urlencode({'do': 'csv', 'subscription': row.public_id})}"
+            yield from asker.ask(replace(plain, path=path, expected=404, about=row.public_id))
 
 
 _INVOICE = re.compile(r'href="/invoices/([A-Z0-9-]+)"')

@@ -251,6 +251,9 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             "str(one)",
             crashes=True,
         ),
+        "chosen subscriptions are anybody’s": Leak(
+            subscription_list, "chosen", "{_of(view, scope)} AND {_VISIBLE}", "{_VISIBLE}"
+        ),
         "the list forgets the deadline": Leak(subscription_list, "_VISIBLE", _IN_TIME, ""),
         "the counts forget the administrator": Leak(subscription_list, "_COUNTS_SQL", "{of}", "1 = 1"),
         "the queue forgets the administrator": Leak(subscription_list, "_REMINDERS_SQL", "{of}", "1 = 1"),

@@ -182,6 +182,15 @@ ROUTES: dict[str, Route] = {
         names="order",
     ),
     "subscriptions.show_list": Route("/subscriptions", "person", "site", {"GET": 200}),
+    "subscription_choice.show": Route("/subscriptions/chosen", "person", "site", {"GET": 303}),
+    "subscription_choice.save": Route(
+        "/subscriptions/chosen",
+        "person",
+        "site",
+        {"POST": 422},
+        body={"po_number": "nothing"},
+        attack=lambda site: {"po_number": "stolen"},
+    ),
     "members.show": Route("/members", "person", "site", {"GET": 200}, shows_colleagues=True, managing=True),
     "members.change_billing": Route(
         "/members/billing",

@@ -196,7 +196,7 @@ def test_search_knows_no_accents_and_no_case(alice: SiteClient, cast: Cast) -> N
 def test_a_search_goes_with_the_status_and_says_when_nothing_is_found(alice: SiteClient, cast: Cast) -> None:
     page = alice.page("/subscriptions?q=fieldwire&status=cancelled")
     assert set(listed(page)) == ids(cast, "cancelled", "ended")
-    assert page.one("input", name="status")["value"] == "cancelled"
+    assert {box["value"] for box in page.all("input", name="status")} == {"cancelled"}
     page = alice.page("/subscriptions?q=%3Cb%3Enothing")
     assert "<b>nothing" in page.one("div", class_="empty").text and counts(page) == ["5", "2", "1", "2"]
 

@@ -31,6 +31,7 @@ def _add_groups() -> None:
         metrics,
         orders,
         payments,
+        site,
         web,
         webhooks,
         worker,
@@ -45,6 +46,7 @@ def _add_groups() -> None:
         keys.keys,
         webhooks.webhooks,
         database.db,
+        site.site,
     )
     running = (web.web, worker.worker, metrics.metrics, check.check)
     for command in (*groups, *running, demo.demo, demo.serve, demo.work):

@@ -1,4 +1,4 @@
-"""`portal db …`: the schema of each site's database."""
+"""`portal db …`: the schema of each site's database, and its backups."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from webapp.assembly import Portal
+from webapp.commands import backup
 from webapp.commands.context import chosen_sites, with_portal
 from webapp.data import schema
 from webapp.data.pool import open_database
@@ -15,6 +16,10 @@ from webapp.data.pool import open_database
 @click.group()
 def db() -> None:
     """Databases of the country sites, and the one they share."""
+
+
+for _command in backup.COMMANDS:
+    db.add_command(_command)
 
 
 @db.command("migrate")

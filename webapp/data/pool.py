@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
 import threading
 import time
 import weakref
@@ -18,11 +19,14 @@ from urllib.parse import urlsplit
 import peewee as pw
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
+from webapp.data.closing import WORDS, SiteClosed, refuse_if_closed
+
 MAX_CONNECTIONS = 8  # a site and process; 48 sites × 4 processes stay below PostgreSQL's usual limits
 IDLE_SECONDS = 60.0
 OLDEST_SECONDS = 300
 CONNECT_SECONDS = 5
 TRUSTED_SECONDS = 1.0
+_CHANGES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)", re.IGNORECASE)
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
 
 _pools: weakref.WeakSet[_Resting] = weakref.WeakSet()
@@ -69,7 +73,21 @@ class _PostgresPool(_Resting, PooledPostgresqlDatabase):  # type: ignore[misc]
 
 
 class _SqlitePool(_Resting, PooledSqliteDatabase):  # type: ignore[misc]
-    """Files need no asking."""
+    """Refuses changes at once while the site is closed, instead of waiting for a lock."""
+
+    def begin(self, lock_type: str | None = None) -> None:
+        refuse_if_closed(str(self.database))
+        super().begin(lock_type)
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        if _CHANGES.match(sql) and not self.in_transaction():
+            refuse_if_closed(str(self.database))
+        try:
+            return super().execute_sql(sql, params)
+        except pw.IntegrityError as refusal:  # what a trigger of a database that was moved away says
+            if WORDS in str(refusal):
+                raise SiteClosed(str(refusal)) from refusal
+            raise
 
 
 def _of_server(url: str, **pool: Any) -> _PostgresPool:

@@ -6,10 +6,13 @@ subscriptions in the account: counts stop at `COUNT_LIMIT`, pages begin at a key
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import cycle, islice, product
 from operator import attrgetter
+from string import ascii_lowercase
 from typing import Any
 
 from webapp.data.database import to_micros
@@ -17,7 +20,8 @@ from webapp.data.keys import fold
 from webapp.data.statements import contains, part_parameter, row, rows
 from webapp.data.transfers import OPEN_SQL
 from webapp.domain import terms
-from webapp.domain.keyset import PAGE_SIZE, cut, read_cursor
+from webapp.domain.keyset import PAGE_SIZE, Key, cut, read_cursor
+from webapp.domain.refusals import NotThere
 from webapp.domain.seat_list import HOLDS_SEAT_SQL
 from webapp.domain.seats import TAKEN_SQL
 from webapp.domain.terms import RUNNING_SQL
@@ -77,6 +81,7 @@ class Query:
     after: str = ""
     before: str = ""
     view: str = ""  # nothing: the first in which there is something
+    choose: str = ""  # `page`: all of this page are ticked
 
     @classmethod
     def from_url(cls, arguments: Any) -> Query:
@@ -90,15 +95,17 @@ class Query:
             after=arguments.get("after", ""),
             before=arguments.get("before", ""),
             view=view if view in (MINE, BACKUP, BILLING) else "",
+            choose="page" if arguments.get("choose") == "page" else "",
         )
 
     def to_url(self, **changes: str) -> dict[str, str]:
         """The arguments of a link to this list with something changed, from its first page on."""
-        query = replace(self, **{"after": "", "before": "", **changes})
+        query = replace(self, **{"after": "", "before": "", "choose": "", **changes})
         named = {"view": query.view, "status": query.shelf, "q": query.text, "sort": query.sort}
         usual = {"view": "", "status": "all", "q": "", "sort": "name"}
         chosen = {name: value for name, value in named.items() if value != usual[name]}
-        return {**chosen, **{n: v for n, v in (("after", query.after), ("before", query.before)) if v}}
+        more = {"after": query.after, "before": query.before, "choose": query.choose}
+        return {**chosen, **{name: value for name, value in more.items() if value}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,28 +224,37 @@ def page(
     sort = SORTS[query.sort]
     edge = read_cursor(query.before or query.after, int if sort.column == "ordered_at" else str)
     backwards = bool(query.before) and edge is not None
-    sql, parameters = _page_sql(query, sort, edge is not None, backwards, _of(view, scope))
-    key, last_id = edge or (None, None)
-    found = list(
-        rows(
-            sql,
-            person=person_id,
-            account=scope.account,
-            now=to_micros(now),
-            today=terms.today(now).isoformat(),
-            key=key,
-            last_id=last_id,
-            shelf=query.shelf,
-            **parameters,
-        )
-    )
+    asks = _asks(person_id, scope, now)
+    columns = f"SELECT {_COLUMNS}, s.{sort.column}"
+    found = _read(columns, query, edge, PAGE_SIZE + 1, of=_of(view, scope), asks=asks, backwards=backwards)
     return Page(*cut(found, begun=edge is not None, backwards=backwards, key=attrgetter(sort.column)))
 
 
+def _asks(person_id: int, scope: Scope, now: datetime) -> dict[str, Any]:
+    today = terms.today(now).isoformat()
+    return {"person": person_id, "account": scope.account, "now": to_micros(now), "today": today}
+
+
+def _read(
+    columns: str,
+    query: Query,
+    edge: tuple[Key, int] | None,
+    size: int,
+    *,
+    of: str,
+    asks: dict[str, Any],
+    backwards: bool = False,
+) -> list[Any]:
+    sql, parameters = _page_sql(columns, query, size, edge is not None, backwards, of)
+    key, last_id = edge or (None, None)
+    return list(rows(sql, **asks, key=key, last_id=last_id, shelf=query.shelf, **parameters))
+
+
 def _page_sql(
-    query: Query, sort: Sort, has_edge: bool, backwards: bool, of: str
+    columns: str, query: Query, size: int, has_edge: bool, backwards: bool, of: str
 ) -> tuple[str, dict[str, str]]:
     """Only values of `SORTS` and numbered parameter names enter the text; what people type never does."""
+    sort = SORTS[query.sort]
     words = fold(query.text).split()[:6]
     parameters = {f"word_{_letter(i)}": part_parameter(word) for i, word in enumerate(words)}
     # Most rows fail at the first word: it stands before what nearly all of them pass.
@@ -252,14 +268,63 @@ def _page_sql(
     direction = "DESC" if falling else "ASC"
     inner = (
         f"SELECT s.id FROM subscription s WHERE {' AND '.join(where)}"
-        f" ORDER BY s.{sort.column} {direction}, s.id {direction} LIMIT {PAGE_SIZE + 1}"
+        f" ORDER BY s.{sort.column} {direction}, s.id {direction} LIMIT {size}"
     )
     sql = (
-        f"SELECT {_COLUMNS}, s.{sort.column} FROM ({inner}) found JOIN subscription s ON s.id = found.id"
+        f"{columns} FROM ({inner}) found JOIN subscription s ON s.id = found.id {_ORDER_JOINED}"
         f" ORDER BY s.{sort.column} {direction}, s.id {direction}"
     )
-    return sql, parameters
+    return (sql if columns == _ALL_COLUMNS else sql.replace(_ORDER_JOINED, "")), parameters
 
 
 def _letter(index: int) -> str:
     return "abcdef"[index]
+
+
+# ---- more than a page: all that the filters let through, or the chosen ones
+
+_BATCH = 500
+_ORDER_JOINED = "JOIN shop_order o ON o.id = s.order_id"
+_ALL_COLUMNS = f"""SELECT {_COLUMNS}, s.next_po_number, s.po_version, s.billing_period, s.unit_price,
+ s.currency, s.payment_method, s.activated_at, s.sort_key, s.renewal_key, s.ordered_at, o.order_number"""
+_PUBLIC_ID = re.compile("SUB-[A-Z]{2}-[0-9]{6,12}")
+_SIZES = (25, 100, 200)  # of choices: few statements, kept ready
+
+
+def matching(
+    person_id: int, query: Query, *, most: int, now: datetime, view: str = MINE, scope: Scope = _ANY_ACCOUNT
+) -> Iterator[Any]:
+    """All that the filters let through, in the list's order and up to `most`; read as they are used."""
+    column, edge, left = SORTS[query.sort].column, None, most
+    of, asks = _of(view, scope), _asks(person_id, scope, now)
+    while left > 0:
+        size = min(left, _BATCH)
+        found = _read(_ALL_COLUMNS, query, edge, size, of=of, asks=asks)
+        yield from found
+        if len(found) < size:
+            return
+        left -= size
+        edge = (getattr(found[-1], column), found[-1].id)
+
+
+def chosen(
+    person_id: int,
+    public_ids: Sequence[str],
+    *,
+    now: datetime,
+    view: str = MINE,
+    scope: Scope = _ANY_ACCOUNT,
+) -> list[Any]:
+    """Exactly these, by name, if all of them stand in this person's list."""
+    wanted = list(dict.fromkeys(public_ids))
+    if not all(_PUBLIC_ID.fullmatch(one) for one in wanted):
+        raise NotThere
+    size = next((size for size in _SIZES if len(wanted) <= size), 0)
+    names = [f"chosen_{a}{b}" for a, b in islice(product(ascii_lowercase, repeat=2), size)]
+    sql = f"""{_ALL_COLUMNS} FROM subscription s {_ORDER_JOINED} WHERE {_of(view, scope)} AND {_VISIBLE}
+ AND s.public_id IN ({", ".join(f":{name}" for name in names)}) ORDER BY s.sort_key, s.id"""
+    values = dict(zip(names, cycle(wanted), strict=False))
+    found = list(rows(sql, **_asks(person_id, scope, now), **values))
+    if len(found) < len(wanted):
+        raise NotThere
+    return found

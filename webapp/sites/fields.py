@@ -118,6 +118,13 @@ class Fields:
     def choices(self, name: str, choices: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._chosen(name, value, choices) for value in self.texts(name))
 
+    def some_of(self, name: str, choices: Sequence[str]) -> tuple[str, ...]:
+        """Perhaps none of them."""
+        if self._left.get(name, []) == []:
+            self._left.pop(name, None)
+            return ()
+        return self.choices(name, choices)
+
     def local_text(self, name: str) -> LocalText:
         """One text for all languages, or a table with a text for each."""
         if self.is_text(name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +41,7 @@ NATIONAL_IDS = (
     *("siret", "leitweg_id", "codice_fiscale", "sdi_code", "nip", "che_uid", "nif", "ein"),
     *("company_register_number", "company_number", "corporate_number"),
 )
+DRAFTED = ("tax", "legal_entity", "contact", "bank", "invoices")
 DOCUMENT_FORMATS = ("facturx", "qr-bill", "pdf")
 
 _SITE_CODE = Shape(re.compile(r"[a-z]{2}"), "fr")
@@ -91,6 +92,7 @@ class Site:
     brand: Brand
     folder: Path
     origin: str  # `https://fr.portal.example`: where its customers reach it
+    draft: tuple[str, ...] = ()  # tables of its file that nobody has completed yet
 
     @property
     def default_language(self) -> str:
@@ -154,6 +156,11 @@ class Sites:
     def __getitem__(self, code: str) -> Site:
         return self._by_code[code]
 
+    def but(self, codes: Collection[str]) -> Sites:
+        """Without these."""
+        kept = {code: site for code, site in self._by_code.items() if code not in codes}
+        return Sites(MappingProxyType(kept))
+
     def by_code(self, code: str) -> Site | None:
         return self._by_code.get(code)
 
@@ -204,6 +211,7 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
         brand=_brand(fields.table("brand")),
         folder=folder,
         origin=origin(folder.name),
+        draft=fields.some_of("draft", DRAFTED),
     )
     for table in (fields, tax, contact):
         table.end()

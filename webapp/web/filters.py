@@ -56,6 +56,11 @@ def list_url(query: Query, **changes: str) -> str:
     return f"/subscriptions?{urlencode(arguments)}" if arguments else "/subscriptions"
 
 
+def matching_url(query: Query, do: str) -> str:
+    """Of what is done with all that the list's filters let through."""
+    return f"/subscriptions/chosen?{urlencode({'do': do, 'of': 'all', **query.to_url()})}"
+
+
 def seats_url(place: str, query: seat_list.Query, **changes: str) -> str:
     arguments = query.to_url(**changes)
     return f"{place}?{urlencode(arguments)}" if arguments else place
@@ -171,6 +176,7 @@ def init_app(app: Flask) -> None:
             icon=icon,
             initials=initials,
             list_url=list_url,
+            matching_url=matching_url,
             invoices_url=invoices_url,
             seats_url=seats_url,
             sort_link=sort_link,

@@ -29,6 +29,7 @@ from webapp.web.portal import (
     seat_files,
     seats,
     sign_in,
+    subscription_choice,
     subscriptions,
     transfer,
     whereabouts,
@@ -36,10 +37,11 @@ from webapp.web.portal import (
 
 
 def init_app(app: Flask) -> None:
-    of_subscriptions = (activation, subscriptions, purchase_orders, quantity, cancellation, transfer, backup)
+    of_lists = (subscriptions, subscription_choice)
+    of_subscriptions = (activation, purchase_orders, quantity, cancellation, transfer, backup)
     of_users = (seats, invitations, seat_files)
     of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods, cards)
     of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)
     of_dates = (reminders, calendar_feed)
-    for noun in (*of_people, *of_dates, *of_subscriptions, *of_users, *of_money, help, legal):
+    for noun in (*of_people, *of_dates, *of_lists, *of_subscriptions, *of_users, *of_money, help, legal):
         app.register_blueprint(noun.pages)

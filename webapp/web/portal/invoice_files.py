@@ -22,7 +22,7 @@ from webapp.web.site import this_portal
 
 pages = Blueprint("invoice_files", __name__)
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CHUNK = 64 * 1024
 
 
@@ -76,7 +76,7 @@ def _subscription(public_id: str) -> Subscription:
 # ---- many
 
 
-def _streamed(parts: Iterable[bytes], media_type: str, name: str) -> Response:
+def streamed(parts: Iterable[bytes], media_type: str, name: str) -> Response:
     """While it is made: the site stays bound until the last part was sent."""
     answer = Response(stream_with_context(iter(parts)), mimetype=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}-{today().isoformat()}'
@@ -85,7 +85,7 @@ def _streamed(parts: Iterable[bytes], media_type: str, name: str) -> Response:
     return answer
 
 
-_ENDINGS = {"text/csv": "csv", _XLSX: "xlsx", "application/zip": "zip"}
+_ENDINGS = {"text/csv": "csv", XLSX: "xlsx", "application/zip": "zip"}
 
 
 def _lines(query: Query) -> Iterator[Any]:
@@ -105,7 +105,7 @@ def as_csv() -> Any:
         lines = _lines(query)
     except Refusal as refusal:
         return list_page(query, status=422, problem=str(refusal))
-    return _streamed(csv_lines(invoice_files.columns(), lines), "text/csv", "invoices")
+    return streamed(csv_lines(invoice_files.columns(), lines), "text/csv", "invoices")
 
 
 @pages.get("/invoices.xlsx")
@@ -117,10 +117,10 @@ def as_xlsx() -> Any:
     except Refusal as refusal:
         return list_page(query, status=422, problem=str(refusal))
     file = xlsx(invoice_files.columns(), lines, title=_("Invoices"))
-    return _streamed(_parts(file), _XLSX, "invoices")
+    return streamed(parts(file), XLSX, "invoices")
 
 
-def _parts(file: IO[bytes]) -> Iterator[bytes]:
+def parts(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while part := file.read(_CHUNK):
             yield part
@@ -138,4 +138,4 @@ def as_zip() -> Any:
             numbers = invoice_files.all_that_match(person_id, account_id, query, now=now)
     except (invoice_files.TooMany, invoice_files.NothingChosen) as refusal:
         return list_page(query, status=422, problem=str(refusal))
-    return _streamed(invoice_files.archive(person_id, numbers, now=now), "application/zip", "invoices")
+    return streamed(invoice_files.archive(person_id, numbers, now=now), "application/zip", "invoices")

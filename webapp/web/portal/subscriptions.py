@@ -51,10 +51,14 @@ pages = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
 @pages.get("")
 @policy("person")
 def show_list() -> Any:
+    return list_page(Query.from_url(request.args))
+
+
+def list_page(query: Query, *, status: int = 200, problem: str = "") -> Any:
+    """`problem`: why what was asked of several of them was not done."""
     portal, visitor = this_portal(), auth.visitor()
-    person_id, now, scope = visitor.person_id, portal.clock(), _scope()
-    query = Query.from_url(request.args)
-    view, counts = _view(query, scope)
+    person_id, now, scope = visitor.person_id, portal.clock(), list_scope()
+    view, counts = list_view(query, scope)
     page = NO_PAGE
     if counts.all:
         page = subscription_list.page(person_id, query, now=now, view=view, scope=scope)
@@ -62,6 +66,8 @@ def show_list() -> Any:
     return htmx.render(
         "subscriptions/list.html",
         fragment="subscriptions/_results.html",
+        status=status,
+        problem=problem,
         query=query,
         view=view,
         views=_views(counts),
@@ -79,13 +85,13 @@ def show_list() -> Any:
     )
 
 
-def _scope() -> Scope:
+def list_scope() -> Scope:
     """The account that the session looks at."""
     visitor = auth.visitor()
     return Scope(visitor.account.id if visitor.account else None, several=len(visitor.accounts) > 1)
 
 
-def _view(query: Query, scope: Scope) -> tuple[str, Counts]:
+def list_view(query: Query, scope: Scope) -> tuple[str, Counts]:
     """The one that was asked for, or else the first in which there is something."""
     person_id, now, billing = auth.visitor().person_id, this_portal().clock(), _looks_after_billing()
     asked = MINE if query.view == BILLING and not billing else query.view
