@@ -25,7 +25,7 @@ _IN_HASTE = {  # who loses power while filling begins anew
     "sqlite": ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
     "postgresql": ("SET synchronous_commit = off", "SET maintenance_work_mem = '512MB'"),
 }
-_LONG = 200  # characters that a copy keeps of a text
+_LONG = 60  # characters that a copy keeps of a text
 
 
 def clone(copies: int) -> None:
