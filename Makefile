@@ -60,7 +60,7 @@ bench: setup ## measure pages and documents against their floors, into bench/res
 	$(BIN)/python -m bench
 
 soak: setup chromium java ## the long runs and full matrices, and what they measured; needs strace
-	$(BIN)/python -m pytest -m soak -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -m "soak or row" -n $(WORKERS) --dist loadgroup
 
 lighthouse: setup chromium ## Lighthouse's scores of the main pages; PAGES="list help" looks at these only
 	$(BIN)/python -m tests.browser.lighthouse $(PAGES)

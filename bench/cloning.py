@@ -15,7 +15,7 @@ from webapp.data.counters import Counter
 from webapp.data.database import SiteModel, atomic, database
 from webapp.data.documents import StoredDocument
 from webapp.data.schema import MODELS
-from webapp.data.statements import engine_name, row, run
+from webapp.data.statements import engine_name, row, rows, run
 
 STRIDE = 1_000  # between the row numbers of a copy and the next
 _SHARED = (AcceptedText, Counter, StoredDocument)  # of the site, or made anew when they are asked for
@@ -51,7 +51,7 @@ _INDEXES = {
 @contextmanager
 def _indexes_made_afterwards() -> Iterator[None]:
     """All but those that keep rows unique: into one that is there already every row goes by itself."""
-    found = database.execute_sql(_INDEXES[engine_name()]).fetchall()
+    found = rows(_INDEXES[engine_name()])
     for name, _made in found:
         database.execute_sql(f'DROP INDEX "{name}"')
     yield

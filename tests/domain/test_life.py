@@ -17,6 +17,7 @@ def test_whatever_happens_in_whatever_order_the_books_are_right(portal: Portal, 
     live(portal, clock, lives=8, steps=25)
 
 
+@pytest.mark.row("life")
 @pytest.mark.soak
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_so_it_is_in_five_hundred_lives(portal: Portal, clock: TestClock, engine: Any) -> None:
