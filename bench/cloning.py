@@ -22,7 +22,7 @@ _SHARED = (AcceptedText, Counter, StoredDocument)  # of the site, or made anew w
 _STEP = 500
 _DIGITS = 7  # of a copy's number, with its dash
 _IN_HASTE = {  # who loses power while filling begins anew
-    "sqlite": ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
+    "sqlite": ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
     "postgresql": ("SET synchronous_commit = off", "SET maintenance_work_mem = '512MB'"),
 }
 _LONG = 60  # characters that a copy keeps of a text
@@ -111,7 +111,9 @@ def _copied(field: pw.Field) -> str:
     if field.primary_key:
         return f"'~' || copies.i || substr({column}, 1, {field.max_length - _DIGITS})"
     if field.unique:
-        kept = f"substr({column}, 1, {field.max_length - _DIGITS})" if hasattr(field, "max_length") else column
+        kept = (
+            f"substr({column}, 1, {field.max_length - _DIGITS})" if hasattr(field, "max_length") else column
+        )
         return f"{kept} || '-' || copies.i"
     if type(field) is pw.TextField:
         return f"substr({column}, 1, {_LONG})"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from statistics import median
 
-from bench import load
+from bench import load, machine
 from bench.backends import Backend
 from bench.cloning import clone
 from bench.filling import PAGE, fill_account, fill_seats
@@ -33,10 +33,10 @@ RUNS = 60
 
 def measure(backend: Backend, *, many: int, rounds: int, seconds: float) -> Figures:
     environments = [_fill(backend, folder, size) for folder, size in (("few", FEW), ("many", many))]
-    figures = _jobs(environments)
-    with serving(PORTAL, environments[0], host=HOST, path="/sign-in") as few:
-        with serving(PORTAL, environments[1], host=HOST, path="/sign-in") as lot:
-            return figures | _pages(backend, few, lot, rounds=rounds, seconds=seconds)
+    figures = _jobs(backend, environments)
+    servers = [serving(PORTAL, environment, host=HOST, path="/sign-in") for environment in environments]
+    with servers[0] as few, servers[1] as lot:
+        return figures | _pages(backend, few, lot, rounds=rounds, seconds=seconds)
 
 
 def _fill(backend: Backend, folder: str, size: int) -> dict[str, str]:
@@ -110,7 +110,7 @@ def _spent(sample: load.Sample) -> float:
 # ---- jobs
 
 
-def _jobs(environments: list[dict[str, str]]) -> Figures:
+def _jobs(backend: Backend, environments: list[dict[str, str]]) -> Figures:
     """Each job with nothing to do; by turns, so that both sites meet the same machine."""
     portals = [assemble(read_settings(environment)) for environment in environments]
     taken: dict[str, list[list[float]]] = {name: [[] for _portal in portals] for name in JOBS}
@@ -118,7 +118,7 @@ def _jobs(environments: list[dict[str, str]]) -> Figures:
         for name, both in taken.items():
             pair = list(zip(portals, both, strict=True))
             for portal, times in pair if number % 2 else reversed(pair):  # who comes second runs warm code
-                times.append(_run_idle(portal, name))
+                times.append(_run_idle(portal, name, backend.processes()))
     for portal in portals:
         portal.databases.close_all()
         portal.support.close_all()
@@ -133,10 +133,12 @@ def _jobs(environments: list[dict[str, str]]) -> Figures:
     }
 
 
-def _run_idle(portal: Portal, name: str) -> float:
-    started = time.perf_counter()
+def _run_idle(portal: Portal, name: str, database: list[int]) -> float:
+    """Seconds of the processors, the database's included: what else runs on the machine is not counted."""
+    before = machine.cpu_seconds(database)
+    started = time.process_time()
     done = run_one(portal, JOBS[name], portal.sites["fr"])
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started + machine.cpu_seconds(database) - before
     if not done.ok or sum(done.counts.values()):
         raise RuntimeError(f"{name} was not idle: {done}")
     return seconds

@@ -63,7 +63,9 @@ def test_control_without_the_guard_processes_renew_twice(
     due(40)
     UNGUARDED.plant(monkeypatch)
     with machine.portal.at(machine.portal.sites["fr"]):
-        (index,) = [one for one in database.get_indexes("invoice") if one.columns == ["subscription_id", "cause"]]
+        (index,) = [
+            one for one in database.get_indexes("invoice") if one.columns == ["subscription_id", "cause"]
+        ]
         database.execute_sql(f'DROP INDEX "{index.name}"')
     assert at_once(machine, take_what_both_read, processes=2) == [40, 40]
     with machine.portal.at(machine.portal.sites["fr"]):

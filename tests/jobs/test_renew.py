@@ -26,8 +26,8 @@ from webapp.data.statements import engine_name, rows, run
 from webapp.data.subscriptions import ENDED, Order, Seat, Subscription
 from webapp.domain import audit, due_invoices, endings, renewals
 from webapp.domain.renewals import START
-from webapp.jobs.issue import issue
 from webapp.jobs import turn
+from webapp.jobs.issue import issue
 from webapp.jobs.registry import JOBS, run_due
 from webapp.jobs.renew import end, renew
 from webapp.sites import Site, load_sites

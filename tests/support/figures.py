@@ -43,7 +43,13 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
 def _in_words(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(_in_words, value))
-    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    return (
+        f"{value:,.2f}"
+        if isinstance(value, float)
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )
 
 
 @pytest.fixture(autouse=True)

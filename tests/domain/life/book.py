@@ -39,7 +39,9 @@ def next_clock_change(day: date, zone: ZoneInfo) -> datetime | None:
     for _day in range(400):
         if (hour + DAY).astimezone(zone).utcoffset() != hour.astimezone(zone).utcoffset():
             hours = (hour + timedelta(hours=number) for number in range(25))
-            return next(at for at in hours if at.astimezone(zone).utcoffset() != hour.astimezone(zone).utcoffset())
+            return next(
+                at for at in hours if at.astimezone(zone).utcoffset() != hour.astimezone(zone).utcoffset()
+            )
         hour += DAY
     return None
 
@@ -142,7 +144,7 @@ class Book:
     def plan(self, quantity: int, going: frozenset[str]) -> None:
         self.planned = quantity
         self.going = {who: self.seats[who] for who in going}
-        self.seats |= {who: self.term_end - DAY for who in going}
+        self.seats |= dict.fromkeys(going, self.term_end - DAY)
 
     def keep(self) -> None:
         self.planned = None
