@@ -17,7 +17,7 @@ READY := $(VENV)/.ready
 
 export PORT
 
-.PHONY: help setup _venv run lint test check format bench soak lighthouse chromium java services lock translations clean
+.PHONY: help setup _venv run lint test check format bench growth soak lighthouse chromium java services lock translations clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,8 +59,11 @@ format: setup ## put the code into the house's format
 bench: setup ## measure pages and documents against their floors, into bench/results.json
 	$(BIN)/python -m bench
 
+growth: setup ## measure a site of 1,000,000 subscriptions against one of 1,000, into bench/growth.json (20 GB, half an hour)
+	$(BIN)/python -m bench growth
+
 soak: setup chromium java services ## the long runs and full matrices, and what they measured; needs strace
-	$(BIN)/python -m pytest -m soak -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -m "soak or row" -n $(WORKERS) --dist loadgroup
 
 lighthouse: setup chromium ## Lighthouse's scores of the main pages; PAGES="list help" looks at these only
 	$(BIN)/python -m tests.browser.lighthouse $(PAGES)

@@ -12,6 +12,7 @@ from bench import machine
 from bench.goals import goals_for
 
 RESULTS = Path(__file__).parent / "results.json"
+GROWTH = Path(__file__).parent / "growth.json"
 Measured = dict[str, dict[str, float]]  # backend → figure → value
 
 
@@ -41,7 +42,7 @@ def show(measured: Measured) -> None:
     console.print("Ratios of one run; those below 1.3 are within the noise of a busy machine.")
 
 
-def write(measured: Measured) -> None:
+def write(measured: Measured, *, to: Path = RESULTS) -> None:
     content = {
         "machine": machine.facts(),
         "goals": judged(measured),
@@ -50,4 +51,4 @@ def write(measured: Measured) -> None:
             for backend, figures in measured.items()
         },
     }
-    RESULTS.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    to.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ import peewee as pw
 import pytest
 
 from tests.support.engines import PostgresEngine, SqliteEngine
-from tests.support.figures import figure, pytest_terminal_summary
+from tests.support.figures import _of_a_row, figure, pytest_terminal_summary
 from webapp.assembly import Portal
 from webapp.config import read_settings
 from webapp.data.database import Databases, database
@@ -19,7 +19,7 @@ from webapp.data.support import SupportStore
 from webapp.i18n import SOURCE_LANGUAGE, speaking, speech
 from webapp.sites import Site, load_catalogue, load_sites
 
-__all__ = ["figure", "pytest_terminal_summary"]
+__all__ = ["_of_a_row", "figure", "pytest_terminal_summary"]
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

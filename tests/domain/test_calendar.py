@@ -69,6 +69,7 @@ def orders_of(day: date, starts: dict[date, datetime]) -> Iterator[datetime]:
     yield from (begin, begin + (end - begin) / 2, end - timedelta(microseconds=1))
 
 
+@pytest.mark.row("day 90")
 @pytest.mark.parametrize("name", ZONES)
 def test_day_90_activates_to_its_last_second_and_day_91_does_not(name: str) -> None:
     zone = ZoneInfo(name)
@@ -84,6 +85,7 @@ def test_day_90_activates_to_its_last_second_and_day_91_does_not(name: str) -> N
     assert wrong == []
 
 
+@pytest.mark.row("day 90", control=True)
 @pytest.mark.parametrize("name", ["Europe/Paris", "America/Chicago"])
 def test_counting_hours_instead_of_days_would_be_found_out(name: str) -> None:
     zone = ZoneInfo(name)

@@ -67,6 +67,7 @@ def issue_at_once(portal: Portal, site: Site, *, now: datetime) -> tuple[list[in
 EXPECTED = list(range(1, JOBS * THREADS * 3 // 4 + 2))  # and the one of the activation
 
 
+@pytest.mark.row("numbers")
 def test_numbers_have_no_gap_while_a_quarter_is_rolled_back(
     portal: Portal, site_fr: Site, now: datetime
 ) -> None:
@@ -81,6 +82,7 @@ def test_numbers_have_no_gap_while_a_quarter_is_rolled_back(
         assert Counter.get(Counter.name == "invoice FA 2026").value == JOBS * THREADS + 1
 
 
+@pytest.mark.row("numbers", control=True)
 def test_control_a_counter_outside_the_transaction_leaves_gaps(
     portal: Portal, site_fr: Site, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +99,7 @@ def test_control_a_counter_outside_the_transaction_leaves_gaps(
     assert found != EXPECTED
 
 
+@pytest.mark.row("numbers", control=True)
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_control_looking_first_takes_numbers_twice(
     portal: Portal, site_fr: Site, now: datetime, monkeypatch: pytest.MonkeyPatch

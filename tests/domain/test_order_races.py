@@ -16,6 +16,7 @@ from webapp.domain import order_intake
 from webapp.domain.order_refusals import OrderRefused
 
 
+@pytest.mark.row("the same order 64 ×")
 def test_64_deliveries_of_one_order_make_one_subscription(portal: Portal) -> None:
     with portal.at(portal.sites["fr"]):
         pass  # so that no delivery waits for the database to be made
@@ -32,6 +33,7 @@ def test_64_deliveries_of_one_order_make_one_subscription(portal: Portal) -> Non
     assert (counts["Subscription"], counts["OutboxMessage"], counts["Order"]) == (1, 1, 1)
 
 
+@pytest.mark.row("the same order 64 ×")
 def test_deliveries_of_different_content_at_once_take_one_and_refuse_the_others(portal: Portal) -> None:
     together = Barrier(8)
 
@@ -87,6 +89,7 @@ def test_who_loses_the_race_with_other_content_hears_of_the_conflict(
     assert counts_at(portal)["Subscription"] == 1
 
 
+@pytest.mark.row("the same order 64 ×", control=True)
 def test_control_without_the_unique_number_the_race_makes_two(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

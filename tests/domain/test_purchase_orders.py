@@ -253,6 +253,7 @@ LOOK_FIRST = (
 CONDITION = "                Subscription.po_version == read_version,\n"
 
 
+@pytest.mark.row("PO number races")
 def test_of_two_sessions_one_wins_and_the_other_sees_both_numbers(portal: Portal) -> None:
     assert race(portal, 1000) == Tally(clean=1000)
 
@@ -261,6 +262,7 @@ def test_the_condition_of_the_update_alone_is_enough(portal: Portal) -> None:
     assert race(portal, 50, without(change_po_number, LOOK_FIRST)) == Tally(clean=50)
 
 
+@pytest.mark.row("PO number races", control=True)
 def test_without_the_version_updates_are_lost(portal: Portal) -> None:
     """The control: the same races find the missing lock."""
     assert race(portal, 50, without(change_po_number, LOOK_FIRST, CONDITION)).lost > 0

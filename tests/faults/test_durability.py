@@ -69,6 +69,7 @@ def syncs_of(machine: Machine, *, manner: str = "") -> int:
     return sum(int(calls) for calls, name in _CALLS.findall(counted.read_text()) if name != "total")
 
 
+@pytest.mark.row("durability")
 @pytest.mark.soak
 @on_sqlite
 def test_each_acknowledged_order_is_synced_by_sqlite(machine: Machine, figure) -> None:
@@ -78,12 +79,14 @@ def test_each_acknowledged_order_is_synced_by_sqlite(machine: Machine, figure) -
     assert syncs >= ORDERS
 
 
+@pytest.mark.row("durability", control=True)
 @pytest.mark.soak
 @on_sqlite
 def test_control_a_careless_process_is_counted_out(machine: Machine) -> None:
     assert syncs_of(machine, manner="careless") < ORDERS
 
 
+@pytest.mark.row("durability")
 @pytest.mark.soak
 @on_sqlite
 def test_each_acknowledged_order_is_synced_by_postgresql(machine: Machine, figure) -> None:

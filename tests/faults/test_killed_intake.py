@@ -93,6 +93,7 @@ def test_kills_lose_no_acknowledged_order_and_double_none(machine: Machine, port
     check_everything_is_there_once(portal, kill_again_and_again(machine, kills))
 
 
+@pytest.mark.row("kill -9")
 @pytest.mark.soak
 def test_200_kills_lose_no_acknowledged_order_and_double_none(
     machine: Machine, portal: Portal, figure
@@ -106,6 +107,7 @@ def test_200_kills_lose_no_acknowledged_order_and_double_none(
     assert statistics.median(tally.seconds_to_serve) <= 2.0
 
 
+@pytest.mark.row("kill -9", control=True)
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_control_an_answer_before_it_is_stored_is_found_out(machine: Machine, portal: Portal) -> None:
     assert lost(portal, kill_again_and_again(machine, 2, manner="early"))

@@ -57,6 +57,7 @@ def test_a_killed_server_serves_again(machine: Machine, portal: Portal) -> None:
         serve_until_killed(machine, port)
 
 
+@pytest.mark.row("kill -9")
 @pytest.mark.soak
 def test_a_killed_server_serves_again_within_two_seconds(machine: Machine, portal: Portal, figure) -> None:
     port = free_port()

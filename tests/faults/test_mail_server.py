@@ -53,6 +53,7 @@ def at(portal: Portal, url: str) -> Portal:
     return replace(portal, settings=replace(portal.settings, smtp=url))
 
 
+@pytest.mark.row("mail server")
 @on_sqlite
 def test_a_server_gone_in_mid_data_costs_a_try_and_gets_the_mail_once_when_it_is_back(
     portal: Portal, site_fr: Site, write, clock: TestClock, mail_server: MailServer
@@ -71,6 +72,7 @@ def test_a_server_gone_in_mid_data_costs_a_try_and_gets_the_mail_once_when_it_is
     assert set(Counter(mail_server.recipients).values()) == {1}
 
 
+@pytest.mark.row("mail server")
 @on_sqlite
 def test_a_mute_server_costs_no_mail_a_try(
     portal: Portal, site_fr: Site, write, clock: TestClock, mail_server: MailServer
@@ -121,6 +123,7 @@ def test_while_the_server_is_mute_all_other_jobs_are_done(
         queue.storage.close()
 
 
+@pytest.mark.row("mail server")
 @on_sqlite
 def test_a_slow_server_keeps_no_site_from_its_turn(
     portal: Portal, write, monkeypatch: pytest.MonkeyPatch
@@ -142,6 +145,7 @@ def test_a_slow_server_keeps_no_site_from_its_turn(
         queue.storage.close()
 
 
+@pytest.mark.row("mail server")
 @pytest.mark.soak
 def test_1000_mails_wait_for_eight_hours_and_are_drained_in_minutes(
     portal: Portal, site_fr: Site, write, clock: TestClock, mail_server: MailServer, figure

@@ -78,6 +78,7 @@ def delete_queue(machine: Machine) -> None:
         part.unlink()
 
 
+@pytest.mark.row("worker killed")
 @pytest.mark.parametrize(("moment", "copies"), [("before", 1), ("after", 2)])
 def test_a_worker_killed_in_the_middle_of_a_mail_repeats_it_only_if_the_server_had_it(
     machine: Machine, portal: Portal, write, moment: str, copies: int
@@ -100,6 +101,7 @@ def test_a_worker_killed_in_the_middle_of_a_mail_repeats_it_only_if_the_server_h
     assert all(len(each) == 1 for each in ids(server).values())
 
 
+@pytest.mark.row("queue deleted")
 def test_a_queue_deleted_under_the_workers_hands_loses_nothing(
     machine: Machine, portal: Portal, write, mail_server: MailServer
 ) -> None:
@@ -155,6 +157,7 @@ def test_worker_processes_end_with_the_one_that_started_them(
     wait_for(lambda: not any(lives(pid) for pid in children))
 
 
+@pytest.mark.row("worker killed")
 @pytest.mark.soak
 def test_workers_killed_again_and_again_lose_no_mail(
     machine: Machine, portal: Portal, write, mail_server: MailServer, figure

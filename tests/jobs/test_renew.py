@@ -26,6 +26,7 @@ from webapp.data.statements import engine_name, rows, run
 from webapp.data.subscriptions import ENDED, Order, Seat, Subscription
 from webapp.domain import audit, due_invoices, endings, renewals
 from webapp.domain.renewals import START
+from webapp.jobs import turn
 from webapp.jobs.issue import issue
 from webapp.jobs.registry import JOBS, run_due
 from webapp.jobs.renew import end, renew
@@ -82,6 +83,7 @@ def invoices_per_subscription() -> Counter[int]:
     return Counter(one.number for one in found)
 
 
+@pytest.mark.row("renewals")
 def test_workers_at_once_renew_each_subscription_once(
     portal: Portal, site_fr: Site, due: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +98,7 @@ def test_workers_at_once_renew_each_subscription_once(
         assert AuditEvent.select().where(AuditEvent.action == audit.SUBSCRIPTION_RENEWED).count() == number
 
 
+@pytest.mark.row("renewals", control=True)
 def test_without_the_guard_the_race_is_lost(
     portal: Portal, site_fr: Site, due: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,19 +204,6 @@ def test_each_renews_at_the_first_second_of_any_day_at_any_site(
     assert every_day_once(portal, portal.sites[code], now=now, days=730) == []
 
 
-@pytest.mark.soak
-def test_eight_workers_renew_a_hundred_thousand(
-    portal: Portal, site_fr: Site, due: Callable[..., None]
-) -> None:
-    number = 100_000
-    due(number)
-    done = at_once(lambda: renew(portal, site_fr), workers=8)
-    assert sum(one["renewed"] for one in done) == number
-    assert renew(portal, site_fr) == {"renewed": 0, "billed": 0}
-    with portal.at(site_fr):
-        assert invoices_per_subscription() == {1: number}
-
-
 # ---- numbers, ends
 
 
@@ -242,6 +232,32 @@ def test_workers_at_once_end_each_subscription_once(
         assert AuditEvent.select().where(AuditEvent.action == audit.SUBSCRIPTION_ENDED).count() == 39
         mails = rows("SELECT count(*) AS number FROM outbox_message WHERE kind = 'ended'")
         assert mails[0].number == 39
+
+
+@pytest.mark.parametrize(
+    ("job", "changes", "counted"),
+    [(renew, {}, "renewed"), (end, {"ends_on": "2027-11-22"}, "ended"), (issue, {}, "issued")],
+)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_job_stops_when_its_turn_is_over_and_goes_on_with_the_next(
+    portal: Portal,
+    site_fr: Site,
+    due: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    job: Callable[..., Any],
+    changes: dict[str, Any],
+    counted: str,
+) -> None:
+    due(6, **changes)
+    if job is issue:
+        renew(portal, site_fr)
+    monkeypatch.setattr(renewals.advance, "__kwdefaults__", {"after": START, "size": 2})
+    told: list[int] = []
+    taken = turn.Turn(ends=lambda: bool(told) and told[-1] >= 2, tell=told.append)
+    with turn.taking(taken):
+        assert job(portal, site_fr)[counted] == 2
+    assert taken.cut and taken.done == 2
+    assert job(portal, site_fr)[counted] == {"ended": 3}.get(counted, 4)  # the first one goes on
 
 
 def test_another_site_is_left_alone(portal: Portal, site_fr: Site, site_de: Site, clock: TestClock) -> None:

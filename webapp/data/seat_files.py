@@ -19,7 +19,7 @@ class SeatFile(SiteModel):
     name = pw.TextField()
     size = pw.IntegerField()  # rows, and how many of them were checked
     checked = pw.IntegerField(default=0)
-    uploaded_at = InstantField()
+    uploaded_at = InstantField(index=True)
 
     class Meta:
         indexes = ((("subscription", "person"), True),)

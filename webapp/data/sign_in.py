@@ -12,8 +12,8 @@ from webapp.data.database import InstantField, SiteForeignKey, SiteModel
 class Session(SiteModel):
     token_hash = pw.CharField(max_length=64, primary_key=True)
     person = SiteForeignKey(Person, backref="sessions", on_delete="CASCADE")
-    created_at = InstantField()
-    last_seen_at = InstantField()
+    created_at = InstantField(index=True)  # what is deleted by its age is found by its age
+    last_seen_at = InstantField(index=True)
     user_agent = pw.TextField(default="")
     account = SiteForeignKey(
         Account, null=True, backref="sessions", on_delete="SET NULL"
@@ -39,7 +39,7 @@ class Attempt(SiteModel):
 
     kind = pw.CharField(max_length=30)
     subject = pw.TextField()  # whom it is counted for, e.g. the folded e-mail address
-    at = InstantField()
+    at = InstantField(index=True)
 
     class Meta:
         indexes = ((("kind", "subject", "at"), False),)

@@ -13,4 +13,4 @@ class AnsweredRequest(SiteModel):
 
     key = pw.CharField(max_length=32, primary_key=True)
     person = SiteForeignKey(Person, backref="answered_requests")
-    at = InstantField()
+    at = InstantField(index=True)

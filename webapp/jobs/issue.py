@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from webapp.assembly import Portal
@@ -12,6 +12,7 @@ from webapp.data.billing import WAITING
 from webapp.data.database import STORAGE_FAILURES
 from webapp.domain import due_invoices
 from webapp.domain.invoices import AlreadyIssued
+from webapp.jobs import turn
 from webapp.sites import Site
 
 log = logging.getLogger(__name__)
@@ -23,18 +24,27 @@ class CouldNotIssue(RuntimeError):
 
 def issue(portal: Portal, site: Site) -> Mapping[str, int]:
     """What waits for a decision about its tax is counted once, when it begins to wait."""
-    now, counts, last = portal.clock(), Counter(issued=0, waiting=0), 0
-    while True:
-        with portal.at(site):
-            due = due_invoices.due(after=last)
-        for invoice in due:
-            last = invoice
-            counts[_issue(portal, site, invoice, now)] += 1
-        if not due:
-            break
+    now, counts = portal.clock(), Counter(issued=0, waiting=0)
+    for invoice in _due(portal, site):
+        counts[_issue(portal, site, invoice, now)] += 1
+        turn.advanced()
     if counts["failed"]:
         raise CouldNotIssue(f"{counts['failed']} invoices could not be issued")
     return {"issued": counts["issued"], "waiting": counts["waiting"]}
+
+
+def _due(portal: Portal, site: Site) -> Iterator[int]:
+    last = 0
+    while not turn.is_over():
+        with portal.at(site):
+            due = due_invoices.due(after=last)
+        if not due:
+            return
+        for invoice in due:
+            if turn.is_over():
+                return
+            yield invoice
+            last = invoice
 
 
 def _issue(portal: Portal, site: Site, invoice: int, now: datetime) -> str:

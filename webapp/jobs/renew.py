@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
 from webapp.domain import endings, renewals
 from webapp.domain.renewals import START, Advanced, Place
+from webapp.jobs import turn
 from webapp.sites import Site
 
 log = logging.getLogger(__name__)
@@ -20,17 +21,26 @@ class CouldNotAdvance(RuntimeError):
 
 
 def renew(portal: Portal, site: Site) -> Mapping[str, int]:
-    """After days without a worker: as many rounds as periods were missed, oldest first."""
-    now, renewed, billed, failed = portal.clock(), 0, 0, set[int]()
-    moved = True
-    while moved:
-        moved, place = False, START
-        while (done := _advance(portal, site, now=now, after=place, failed=failed)).last:
-            renewed, billed, place = renewed + done.renewed, billed + done.billed, done.last
-            moved = moved or bool(done.renewed or done.billed)
+    renewed, billed, failed = 0, 0, set[int]()
+    for done in _rounds(portal, site, now=portal.clock(), failed=failed):
+        renewed, billed = renewed + done.renewed, billed + done.billed
+        turn.advanced(done.renewed + done.billed)
     if failed:
         raise CouldNotAdvance(f"{len(failed)} subscriptions could not be renewed")
     return {"renewed": renewed, "billed": billed}
+
+
+def _rounds(portal: Portal, site: Site, *, now: datetime, failed: set[int]) -> Iterator[Advanced]:
+    """After days without a worker: as many rounds as periods were missed, oldest first."""
+    moved = True
+    while moved:
+        moved, place = False, START
+        while not turn.is_over():
+            done = _advance(portal, site, now=now, after=place, failed=failed)
+            if not done.last:
+                break
+            yield done
+            moved, place = moved or bool(done.renewed or done.billed), done.last
 
 
 def _advance(portal: Portal, site: Site, *, now: datetime, after: Place, failed: set[int]) -> Advanced:
@@ -59,22 +69,31 @@ def _advance(portal: Portal, site: Site, *, now: datetime, after: Place, failed:
 
 
 def end(portal: Portal, site: Site) -> Mapping[str, int]:
-    now, ended, failed, last = portal.clock(), 0, 0, START
-    while True:
-        with portal.at(site):
-            due = endings.due(now=now, after=last)
-        for found in due:
-            last = found.place
-            try:
-                with portal.at(site):
-                    ended += endings.end(found.id, now=now)
-            except STORAGE_FAILURES:
-                raise
-            except Exception:
-                log.exception("Subscription row %s of site %s could not be ended.", found.id, site.code)
-                failed += 1
-        if not due:
-            break
+    now, ended, failed = portal.clock(), 0, 0
+    for found in _over(portal, site, now=now):
+        try:
+            with portal.at(site):
+                ended += endings.end(found.id, now=now)
+        except STORAGE_FAILURES:
+            raise
+        except Exception:
+            log.exception("Subscription row %s of site %s could not be ended.", found.id, site.code)
+            failed += 1
+        turn.advanced()
     if failed:
         raise CouldNotAdvance(f"{failed} subscriptions could not be ended")
     return {"ended": ended}
+
+
+def _over(portal: Portal, site: Site, *, now: datetime) -> Iterator[endings.Due]:
+    last = START
+    while not turn.is_over():
+        with portal.at(site):
+            due = endings.due(now=now, after=last)
+        if not due:
+            return
+        for found in due:
+            if turn.is_over():
+                return
+            yield found
+            last = found.place

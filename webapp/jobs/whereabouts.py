@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from webapp.assembly import Portal
 from webapp.data.support import WhereaboutsRequest
 from webapp.domain import whereabouts
+from webapp.jobs import turn
 from webapp.sites import Site
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ def answer_waiting(portal: Portal, site: Site) -> Mapping[str, int]:
         except Exception:
             log.exception("A request for whereabouts could not be answered at site %s.", site.code)
             failed += 1
+        turn.advanced()
     if failed:
         raise CouldNotLook(f"{failed} of {failed + looked} requests could not be answered")
     return {"looked": looked, "mailed": mailed}
@@ -45,12 +47,15 @@ def _look(portal: Portal, site: Site, key: str, email: str) -> bool:
 
 def _waiting(portal: Portal, site: Site) -> Iterator[WhereaboutsRequest]:
     last = 0
-    while True:
+    while not turn.is_over():
         with portal.support.bound():
             found = whereabouts.waiting_for(site.code, after=last)
         if not found:
             return
-        yield from found
+        for request in found:
+            if turn.is_over():
+                return
+            yield request
         last = found[-1].id
 
 

@@ -47,6 +47,7 @@ def rested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "TRUSTED_SECONDS", 0.0)
 
 
+@pytest.mark.row("dropped connection")
 @on_postgresql
 @pytest.mark.usefixtures("rested")
 def test_an_idle_connection_that_was_dropped_fails_no_request(editing: Editing, server: Server) -> None:
@@ -58,6 +59,7 @@ def test_an_idle_connection_that_was_dropped_fails_no_request(editing: Editing, 
     editing.check()
 
 
+@pytest.mark.row("dropped connection", control=True)
 @on_postgresql
 def test_control_connections_that_nobody_asks_fail(
     editing: Editing, server: Server, monkeypatch: pytest.MonkeyPatch
@@ -68,6 +70,7 @@ def test_control_connections_that_nobody_asks_fail(
     assert editing.client.get("/subscriptions").status_code == 503
 
 
+@pytest.mark.row("dropped connection")
 @on_postgresql
 def test_a_busy_connection_that_was_dropped_costs_one_request(editing: Editing, server: Server) -> None:
     """It has answered within the last second, and nobody asks it again so soon."""
@@ -78,6 +81,7 @@ def test_a_busy_connection_that_was_dropped_costs_one_request(editing: Editing, 
     assert answers[0] in (200, 503)
 
 
+@pytest.mark.row("dropped connection")
 @on_postgresql
 @pytest.mark.usefixtures("rested")
 def test_a_connection_dropped_in_the_middle_of_a_change_undoes_it(

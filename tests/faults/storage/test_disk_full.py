@@ -119,6 +119,7 @@ def test_pages_are_read_while_nothing_can_be_written_by_who_was_away_for_hours_t
     assert editing.edit() == 503
 
 
+@pytest.mark.row("disk full", control=True)
 @on_sqlite
 def test_control_without_a_full_disk_nothing_is_refused(editing: Editing) -> None:
     for _edit in range(30):
@@ -126,6 +127,7 @@ def test_control_without_a_full_disk_nothing_is_refused(editing: Editing) -> Non
     editing.check()
 
 
+@pytest.mark.row("disk full")
 @pytest.mark.soak
 def test_a_file_system_without_room_refuses_changes_and_keeps_what_was_acknowledged(
     tmp_path: Path, figure
