@@ -27,6 +27,10 @@ class SqliteEngine:
         data.database.initialize(template)
         migrate(template)
         template.close_all()  # type: ignore[attr-defined]
+        self.support_template = folder / "support.sqlite3"
+        support = data.open_database(f"sqlite:///{self.support_template}")
+        migrate_support(support)
+        support.close_all()  # type: ignore[attr-defined]
 
     def url(self, site_code: str, folder: Path) -> str:
         return f"sqlite:///{folder / 'sites' / site_code}.sqlite3"
@@ -40,7 +44,9 @@ class SqliteEngine:
         return f"sqlite:///{folder / 'support.sqlite3'}"
 
     def prepare_support(self, opened: pw.Database) -> None:
-        migrate_support(opened)
+        path = Path(str(opened.database))
+        if not path.exists():
+            shutil.copyfile(self.support_template, path)
 
     def forget(self, portal: Portal) -> None:
         """The files go with the test's folder."""
@@ -62,11 +68,12 @@ class PostgresEngine:
             self.admin.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]
         self.admin.execute("SELECT pg_reload_conf()")
         self.template = f"template_{worker}_{uuid.uuid4().hex[:8]}"
-        self._create(self.template, "template0")
-        template = data.open_database(self._uri(self.template))
-        data.database.initialize(template)
-        migrate(template)
-        template.close_all()  # type: ignore[attr-defined]
+        self.support_template = f"{self.template}_support"
+        for name, migrating in ((self.template, migrate), (self.support_template, migrate_support)):
+            self._create(name, "template0")
+            template = data.open_database(self._uri(name))
+            migrating(template)
+            template.close_all()  # type: ignore[attr-defined]
 
     def _uri(self, name: str) -> str:
         return self.server.get_uri(database=name)
@@ -84,8 +91,7 @@ class PostgresEngine:
         return self._uri(f"test_{uuid.uuid4().hex[:12]}_support")
 
     def prepare_support(self, opened: pw.Database) -> None:
-        self._create(self._name(str(opened.database)), "template0")
-        migrate_support(opened)
+        self._create(self._name(str(opened.database)), self.support_template)
 
     def _name(self, url: str) -> str:
         return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
@@ -96,7 +102,8 @@ class PostgresEngine:
             self.admin.execute(f'DROP DATABASE IF EXISTS "{self._name(url)}" WITH (FORCE)')  # type: ignore[arg-type]
 
     def stop(self) -> None:
-        self.admin.execute(f'DROP DATABASE "{self.template}" WITH (FORCE)')  # type: ignore[arg-type]
+        for name in (self.template, self.support_template):
+            self.admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
         self.admin.close()
         self.server.cleanup()
 

@@ -5,18 +5,23 @@ Not yours and not there are the same answer, `NotThere`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 import peewee as pw
 
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.billing import Invoice
+from webapp.data.ready import first, given
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, Order, Seat, Subscription
 from webapp.data.transfers import Transfer
 from webapp.domain.refusals import NotThere
 from webapp.domain.terms import RUNNING_SQL, has_ended, is_running, today
+
+Row = TypeVar("Row", bound=pw.Model)
 
 # ---- who has which right, for the queries of all loaders, here and elsewhere: `s` is the subscription
 
@@ -33,11 +38,11 @@ ROLE = """CASE WHEN s.administrator_id = :person THEN 'administrator' WHEN s.bac
  ELSE 'billing' END"""
 
 
-def manages(person: Person | int) -> pw.Expression:
+def manages(person: Person | int | pw.Value) -> pw.Expression:
     return (Subscription.administrator == person) | (Subscription.backup == person)
 
 
-def pays(person: Person | int) -> pw.ColumnBase:
+def pays(person: Person | int | pw.Value) -> pw.ColumnBase:
     of_account = Membership.select().where(
         Membership.account == Subscription.account,
         Membership.person == person,
@@ -48,16 +53,33 @@ def pays(person: Person | int) -> pw.ColumnBase:
 
 def administered_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """A subscription this person administers and may see: lapsed and withdrawn ones are gone."""
-    return _visible(Subscription.administrator == person_id, public_id, now=now)
+    return _loaded(_administered, person=person_id, public_id=public_id, now=now)
 
 
 def looked_after_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """The same for the backup too."""
-    return _visible(manages(person_id), public_id, now=now)
+    return _loaded(_looked_after, person=person_id, public_id=public_id, now=now)
 
 
-def _visible(right: pw.ColumnBase, public_id: str, *, now: datetime) -> Subscription:
-    found = (
+def _administered() -> pw.ModelSelect[Subscription]:
+    return _visible(Subscription.administrator == given("person"))
+
+
+def _looked_after() -> pw.ModelSelect[Subscription]:
+    return _visible(manages(given("person")))
+
+
+def _backed_up() -> pw.ModelSelect[Subscription]:
+    return _visible(Subscription.backup == given("person"))
+
+
+def _billed() -> pw.ModelSelect[Subscription]:
+    return _visible(manages(given("person")) | pays(given("person")))
+
+
+def _visible(right: pw.ColumnBase) -> pw.ModelSelect[Subscription]:
+    in_time = Subscription.activate_before > given("now", Subscription.activate_before)
+    return (
         Subscription.select(Subscription, Account, Order, Person)
         .join(Account)
         .switch(Subscription)
@@ -65,13 +87,15 @@ def _visible(right: pw.ColumnBase, public_id: str, *, now: datetime) -> Subscrip
         .switch(Subscription)
         .join(Person, on=(Subscription.administrator == Person.id), attr="administrator")
         .where(
-            Subscription.public_id == public_id,
+            Subscription.public_id == given("public_id"),
             right,
-            (Subscription.status.in_([ACTIVE, ENDED]))
-            | ((Subscription.status == PENDING) & (Subscription.activate_before > now)),
+            (Subscription.status.in_([ACTIVE, ENDED])) | ((Subscription.status == PENDING) & in_time),
         )
-        .get_or_none()
     )
+
+
+def _loaded(make: Callable[[], pw.ModelSelect[Row]], **values: Any) -> Row:
+    found = first(make, **values)
     if found is None:
         raise NotThere
     return found
@@ -89,26 +113,25 @@ def own_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscr
 
 def backed_up_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """One of which this person is the backup."""
-    return _running(_visible(Subscription.backup == person_id, public_id, now=now), now=now)
+    return _running(_loaded(_backed_up, person=person_id, public_id=public_id, now=now), now=now)
 
 
 def billed_subscription(person_id: int, public_id: str, *, now: datetime) -> Subscription:
     """One whose purchase order number, payment and invoices this person may see to: active, and managed by
     them or of an account whose billing they look after."""
-    return _running(_visible(manages(person_id) | pays(person_id), public_id, now=now), now=now)
+    return _running(_loaded(_billed, person=person_id, public_id=public_id, now=now), now=now)
 
 
 def readable_invoice(person_id: int, number: str) -> Invoice:
     """An issued invoice or credit note, with its subscription, of what this person manages or pays for."""
-    found = (
-        Invoice.select(Invoice, Subscription)
-        .join(Subscription)
-        .where(Invoice.number == number, manages(person_id) | pays(person_id))
-        .get_or_none()
+    return _loaded(_read_by_number, person=person_id, number=number)
+
+
+def _read_by_number() -> pw.ModelSelect[Invoice]:
+    may = manages(given("person")) | pays(given("person"))
+    return (
+        Invoice.select(Invoice, Subscription).join(Subscription).where(Invoice.number == given("number"), may)
     )
-    if found is None:
-        raise NotThere
-    return found
 
 
 def _running(found: Subscription, *, now: datetime) -> Subscription:
