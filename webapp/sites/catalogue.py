@@ -94,7 +94,7 @@ def _load_product(key: str, fields: Fields, sites: Sites) -> Product:
 
 @cache
 def _countries() -> frozenset[str]:
-    return frozenset(code for code in Locale("en").territories if len(code) == 2)
+    return frozenset(str(code) for code in Locale("en").territories if len(str(code)) == 2)
 
 
 def _sites(fields: Fields, sites: Sites) -> frozenset[str]:

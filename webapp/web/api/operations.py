@@ -62,7 +62,7 @@ def operation(
     """Declares who may ask, too."""
 
     def declare(view: View) -> View:
-        view.policy = Policy("key", "site", scope)  # type: ignore[attr-defined]
+        view.policy = Policy("key", "site", scope=scope)  # type: ignore[attr-defined]
         view.operation = Operation(summary, scope, answers, **more)  # type: ignore[attr-defined]
         return view
 
