@@ -10,6 +10,7 @@ PORT ?= 8000
 WORKERS ?= 2
 LANGUAGES ?=
 PAGES ?=
+SITE ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +18,7 @@ READY := $(VENV)/.ready
 
 export PORT
 
-.PHONY: help setup _venv run lint test check format bench growth soak lighthouse chromium java services lock translations clean
+.PHONY: help setup _venv run lint test site check format bench growth soak lighthouse chromium java services lock translations clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ lint: setup ## style, types and who imports whom
 
 test: lint chromium java services ## lint, then every test but the soak ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+site: setup ## the tests of the country sites, and the first day of SITE=se
+	SITE=$(SITE) $(BIN)/python -m pytest -n0 tests/sites
 
 check: test ## the same as make test
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.conftest import TestClock
-from tests.sites import TENANTS, change, origin
+from tests.sites import CODES, TENANTS, change, origin
 from tests.sites.first_day import first_day
 from webapp.assembly import assemble
 from webapp.commands import cli
@@ -28,9 +28,8 @@ def tenants(tmp_path: Path) -> Path:
     folder = tmp_path / "tenants"
     folder.mkdir()
     shutil.copyfile(TENANTS / "catalogue.toml", folder / "catalogue.toml")
-    for path in TENANTS.iterdir():
-        if path.is_dir():
-            shutil.copytree(path, folder / path.name)
+    for code in CODES:
+        shutil.copytree(TENANTS / code, folder / code)
     return folder
 
 
@@ -63,7 +62,20 @@ def test_a_completed_country_lacks_nothing(site_command: Type, tenants: Path) ->
     assert checked.exit_code == 0 and "se: complete" in checked.stdout, checked.output
 
 
+def test_what_was_left_to_be_completed_is_found_though_no_list_names_it(
+    site_command: Type, tenants: Path
+) -> None:
+    site_command("add", "se")
+    complete(tenants / "se")
+    change(tenants / "se" / "site.toml", "+46 8 000 00 00", "to be completed")
+    checked = site_command("check", "se")
+    assert checked.exit_code == 1 and "“to be completed”" in checked.stdout
+
+
 def complete(folder: Path) -> None:
+    text = (folder / "site.toml").read_text(encoding="utf-8")
+    text = text.replace('phone = "to be completed"', 'phone = "+46 8 000 00 00"')
+    (folder / "site.toml").write_text(text.replace(" to be completed", " 1"), encoding="utf-8")
     change(
         folder / "site.toml", 'draft = ["tax", "legal_entity", "contact", "bank", "invoices"]', "draft = []"
     )

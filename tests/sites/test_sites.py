@@ -78,9 +78,10 @@ def test_the_seller_can_be_named_in_an_e_invoice(sites: Sites, code: str) -> Non
 
 
 def test_payers_are_given_an_iban_where_there_are_ibans(sites: Sites) -> None:
-    assert {site.code for site in sites if not site.bank.iban} == {"jp", "us"}
+    shipped = [sites[code] for code in CODES]
+    assert {site.code for site in shipped if not site.bank.iban} == {"jp", "us"}
     assert all(site.bank.iban[:2] == site.territory for site in sites if site.bank.iban)
-    assert all("0000000" in site.bank.iban for site in sites if site.bank.iban), "nobody’s account"
+    assert all("0000000" in site.bank.iban for site in shipped if site.bank.iban), "nobody’s account"
 
 
 def test_france_wants_its_mentions_by_their_codes(sites: Sites) -> None:

@@ -80,6 +80,8 @@ def seed_all(portal: Portal) -> list[str]:
 
 def _seed(portal: Portal, site: Site, hashed: str, *, now: datetime) -> bool:
     people = [person for person in PEOPLE if person.site == site.code]
+    if not people:  # a site that somebody has added
+        return False
     with portal.at(site):
         if Person.select().where(Person.email_key == email_key(people[0].email)).exists():
             return False

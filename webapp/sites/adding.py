@@ -176,8 +176,18 @@ def missing(site: Site) -> list[str]:
         f"agreement “{key}” is a draft: publish the approved one as {key}-1.0.{site.default_language}.md"
         for key in draft_agreements(site)
     ]
+    found += _left_open(site)
     lacking = [key for key in _AGREEMENTS if not site.agreement_versions(key)]
     return found + [f"there is no agreement “{key}”" for key in lacking]
+
+
+def _left_open(site: Site) -> list[str]:
+    """What was taken out of the list and is not completed after all."""
+    if site.draft:
+        return []
+    lines = (site.folder / "site.toml").read_text(encoding="utf-8").splitlines()
+    numbers = [str(number) for number, line in enumerate(lines, 1) if _MISSING in line]
+    return [f"site.toml still says “{_MISSING}”, in line {', '.join(numbers)}"] if numbers else []
 
 
 _SAY = {
