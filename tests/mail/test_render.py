@@ -109,6 +109,7 @@ def context(**changes: Any) -> dict[str, Any]:
             first_day=date(2027, 5, 23),
             last_day=date(2027, 11, 21),
             next_day=date(2027, 11, 22),
+            next_quantity=5,
             next_net=240000,
         ),
         "sections": REMINDED,

@@ -408,9 +408,10 @@ def test_users_who_can_not_be_reached_are_counted_and_named_among_the_users(
     fail(portal, address, "max@example.com", told="554 5.7.1 Spam")
     fail(portal, address, KIM.email)  # holds no licence
     note = alice.page(address).one("div", id="unreached")
-    assert "2 utilisateurs" in plain(note.text) and note.one("a", href=f"{address}/users")
-    users = alice.page(f"{address}/users").one("ul", class_="people seats").all("li")
+    assert "2 utilisateurs" in plain(note.text) and note.one("a", href=f"{address}/users?show=unreached")
+    users = alice.page(f"{address}/users?show=unreached").one("ul", class_="people seats").all("li")
     lines = {line.one("strong").text: line.text for line in users if line.get("id").startswith("seat-")}
+    assert set(lines) == {"Max", "Zoe"}
     assert (
         said(alice, "The last email was refused by the recipient’s mail server as unwanted.") in lines["Max"]
     )

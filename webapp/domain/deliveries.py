@@ -29,9 +29,12 @@ UNDELIVERED_SQL = f"(SELECT x.last_error FROM outbox_message x WHERE {_LAST})"
 # How many who hold a seat of subscription `s` on the local day `:today` its e-mails do not reach.
 UNREACHED_USERS_SQL = f"""(SELECT count(DISTINCT x.person_id) FROM outbox_message x
  JOIN person p ON p.id = x.person_id
- JOIN seat held ON held.subscription_id = x.subscription_id AND held.person_id = x.person_id
-  AND held.counted = 1 AND held.over_on > :today
- WHERE x.subscription_id = s.id AND x.person_id <> s.administrator_id AND {_NONE_ARRIVED})"""
+ WHERE x.subscription_id = s.id AND x.person_id <> s.administrator_id AND {_NONE_ARRIVED}
+ AND EXISTS (SELECT 1 FROM seat held WHERE held.subscription_id = s.id AND held.person_id = x.person_id
+  AND held.counted = 1 AND held.over_on > :today))"""
+# Who these are, and perhaps others who hold no seat any more, of one subscription.
+UNREACHED_SQL = f"""SELECT x.person_id FROM outbox_message x JOIN person p ON p.id = x.person_id
+ WHERE x.subscription_id = :subscription AND {_NONE_ARRIVED}"""
 
 _CODE = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?![\d.])")  # as RFC 3463 numbers what went wrong
 _NOBODY = N_("The last email came back: there is no such mailbox.")

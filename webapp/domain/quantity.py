@@ -55,6 +55,7 @@ class Price:
     days: int
     period_days: int
     next_day: date | None  # on which the next invoice for all licences comes; none where it ends before
+    next_quantity: int
     next_net: int
 
     @property
@@ -103,6 +104,7 @@ def price_of_more(subscription: Subscription, added: int, *, product: Product | 
         days=days,
         period_days=period_days,
         next_day=next_day,
+        next_quantity=next_quantity,
         next_net=line_net(next_quantity, subscription.unit_price),
     )
 

@@ -12,14 +12,14 @@ from webapp.data.database import from_micros, to_micros
 from webapp.data.keys import fold
 from webapp.data.statements import contains, part_parameter, row, rows
 from webapp.domain import permissions, seats
-from webapp.domain.deliveries import UNDELIVERED_SQL, reason_in_words
+from webapp.domain.deliveries import UNDELIVERED_SQL, UNREACHED_SQL, reason_in_words
 from webapp.domain.keyset import PAGE_SIZE, cut, read_cursor
 from webapp.domain.refusals import NotThere
 from webapp.domain.terms import RUNNING_SQL
 
 COUNT_LIMIT = 1000
 MOST_USED = 50
-SHOWN = ("all", "invited", "active", "ended")
+SHOWN = ("all", "invited", "active", "ended", "unreached")  # the last: whom e-mails do not reach
 _WORDS = 4
 
 
@@ -134,6 +134,8 @@ def _page_sql(query: Query, has_edge: bool, backwards: bool) -> tuple[str, dict[
         where += ["seat.counted = 1", "seat.over_on > :today"]
     if query.show in ("invited", "active"):
         where.append(f"seat.state = '{query.show}'")
+    if query.show == "unreached":
+        where.append(f"seat.person_id IN ({UNREACHED_SQL})")
     falling = (query.show == "ended") != backwards
     if has_edge:
         where.append(f"(seat.{column}, seat.id) {'<' if falling else '>'} (:key, :last_id)")
