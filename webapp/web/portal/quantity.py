@@ -174,7 +174,7 @@ def reduce(public_id: str) -> Any:
 @policy("person")
 def keep(public_id: str) -> Any:
     subscription, form = _subscription(public_id), QuantityForm(request.form)
-    shown = {"renewal": form.shown_renewal, "planned": form.shown_plan}
+    shown: dict[str, Any] = {"renewal": form.shown_renewal, "planned": form.shown_plan}
     try:
         quantity.keep_quantity(subscription, **shown, actor=auth.actor(), now=this_portal().clock())
     except (NoFewerPlanned, ChangedMeanwhile) as refusal:

@@ -29,7 +29,7 @@ _ROW = re.compile("(?P<name>[A-Z0-9-]{1,20}):(?P<version>[0-9]{1,9})")
 def _asked(most: int, arguments: Any) -> Iterator[Any]:
     """One more than may be, if there are so many."""
     query, now = Query.from_url(arguments), this_portal().clock()
-    facts = {"now": now, "view": _view(query), "scope": list_scope()}
+    facts: dict[str, Any] = {"now": now, "view": _view(query), "scope": list_scope()}
     person_id = auth.visitor().person_id
     if arguments.get("of") == "all":
         return subscription_list.matching(person_id, query, most=most + 1, **facts)
@@ -120,7 +120,7 @@ def save() -> Any:
     wanted, problem = _wanted(request.form.get("po_number", ""))
     if problem or not versions or len(versions) > MOST_CHANGED:
         return list_page(query, status=422, problem=problem or str(NothingChosen()))
-    facts = {"now": now, "view": _view(query), "scope": list_scope()}
+    facts: dict[str, Any] = {"now": now, "view": _view(query), "scope": list_scope()}
     found = subscription_list.chosen(auth.visitor().person_id, list(versions), **facts)
     fates = rules.save(found, wanted, versions=versions, actor=auth.actor(), now=now)
     return htmx.render(
