@@ -11,6 +11,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import TestClock
 from tests.domain.seating import House
@@ -27,9 +29,11 @@ from webapp.domain import calendar_feeds, outbox, reminder_choices, reminder_swe
 from webapp.domain.calendar import local_date, start_of_day
 from webapp.domain.purchase_orders import change_po_number
 from webapp.domain.reminder_choices import CHOICES
-from webapp.domain.reminder_windows import INVITATION, PO_NUMBER, RENEWAL, WINDOWS
+from webapp.domain.reminder_windows import INVITATION, PO_NUMBER, RENEWAL, WINDOWS, _edges
 from webapp.domain.tokens import TokenInvalid
+from webapp.jobs import turn
 from webapp.jobs.registry import JOBS
+from webapp.jobs.turn import Turn
 from webapp.mail.message import build_message
 from webapp.sites import Site
 
@@ -174,6 +178,34 @@ def test_every_window_joins_the_next(bound_fr: Site) -> None:
             assert one.after == following.until
 
 
+FIRST = date(2026, 11, 22)
+
+
+@given(
+    renewal=st.integers(1, 140),
+    looks=st.sets(st.integers(1, 150), max_size=40).map(sorted),
+)
+def test_whatever_the_gaps_each_look_finds_the_nearest_missed_step_and_nothing_twice(
+    renewal: int, looks: list[int]
+) -> None:
+    """Against the rule as it is said: a step is due on its day, and after a gap only the nearest one counts."""
+    before = 0
+    for today in looks:
+        left = renewal - today
+        missed = [step for step in (60, 30, 7) if before < renewal - step <= today]
+        nearest = min((step for step in (60, 30, 7) if step >= left), default=0)
+        expected = [nearest] if left > 0 and nearest in missed else []
+        assert steps_found(renewal, today=today, done_through=before) == expected
+        before = today
+
+
+def steps_found(renewal: int, *, today: int, done_through: int) -> list[int]:
+    day, done = FIRST + timedelta(days=today), FIRST + timedelta(days=done_through)
+    on = (FIRST + timedelta(days=renewal)).isoformat()
+    edges = {one.step: _edges(one, day, done) for one in WINDOWS if one.kind == RENEWAL}
+    return [step for step, (after, until) in edges.items() if after < on <= until]
+
+
 # ---- what does not hold any more
 
 
@@ -243,7 +275,7 @@ def test_there_is_one_email_a_day_for_all_subscriptions(portal: Portal, days: Da
     assert len(days.on(RENEWAL_DAY - timedelta(days=7))) == 1
     (mail,) = mails()
     assert mail.text.count("(SUB-FR-") == 2 * 5 + 1, "of each kind five are named, and the others counted"
-    assert mail.text.count("Et 2 autres dans le portail") == 2
+    assert mail.text.count("Et 2\u00a0autres dans le portail") == 2
     assert days.look() == []
 
 
@@ -436,6 +468,15 @@ def test_what_two_have_seen_is_noted_once(
     at_once(portal, site_fr, look)
     with portal.at(site_fr):
         assert Reminder.select().count() == 2
+
+
+def test_a_turn_that_is_over_leaves_the_rest_to_the_next(
+    portal: Portal, site_fr: Site, due_now: None
+) -> None:
+    with turn.taking(Turn(ends=lambda: True)) as taken:
+        assert JOBS["remind"].run(portal, site_fr) == {"reminded": 0}
+    assert taken.cut
+    assert JOBS["remind"].run(portal, site_fr) == {"reminded": 1}
 
 
 # ---- the cost of nothing to do
