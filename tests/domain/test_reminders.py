@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from threading import Barrier
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import TestClock
 from tests.domain.seating import House
@@ -21,15 +21,14 @@ from webapp.data.accounts import Person
 from webapp.data.billing import InvoiceRecipient
 from webapp.data.keys import email_key
 from webapp.data.outbox import OutboxMessage
-from webapp.data.reminders import Reminder, ReminderReader, ReminderSweep
+from webapp.data.reminders import Reminder, ReminderReader
 from webapp.data.subscriptions import Subscription
 from webapp.domain import calendar_feeds, outbox, reminder_choices, reminder_sweep, reminders
 from webapp.domain.calendar import local_date, start_of_day
 from webapp.domain.purchase_orders import change_po_number
 from webapp.domain.reminder_choices import CHOICES
-from webapp.domain.reminder_windows import INVITATION, PO_NUMBER, RENEWAL, WINDOWS
+from webapp.domain.reminder_windows import INVITATION, PO_NUMBER, RENEWAL, WINDOWS, _edges
 from webapp.domain.tokens import TokenInvalid
-from webapp.jobs.registry import JOBS
 from webapp.mail.message import build_message
 from webapp.sites import Site
 
@@ -174,6 +173,34 @@ def test_every_window_joins_the_next(bound_fr: Site) -> None:
             assert one.after == following.until
 
 
+FIRST = date(2026, 11, 22)
+
+
+@given(
+    renewal=st.integers(1, 140),
+    looks=st.sets(st.integers(1, 150), max_size=40).map(sorted),
+)
+def test_whatever_the_gaps_each_look_finds_the_nearest_missed_step_and_nothing_twice(
+    renewal: int, looks: list[int]
+) -> None:
+    """Against the rule as it is said: a step is due on its day, and after a gap only the nearest one counts."""
+    before = 0
+    for today in looks:
+        left = renewal - today
+        missed = [step for step in (60, 30, 7) if before < renewal - step <= today]
+        nearest = min((step for step in (60, 30, 7) if step >= left), default=0)
+        expected = [nearest] if left > 0 and nearest in missed else []
+        assert steps_found(renewal, today=today, done_through=before) == expected
+        before = today
+
+
+def steps_found(renewal: int, *, today: int, done_through: int) -> list[int]:
+    day, done = FIRST + timedelta(days=today), FIRST + timedelta(days=done_through)
+    on = (FIRST + timedelta(days=renewal)).isoformat()
+    edges = {one.step: _edges(one, day, done) for one in WINDOWS if one.kind == RENEWAL}
+    return [step for step, (after, until) in edges.items() if after < on <= until]
+
+
 # ---- what does not hold any more
 
 
@@ -243,7 +270,7 @@ def test_there_is_one_email_a_day_for_all_subscriptions(portal: Portal, days: Da
     assert len(days.on(RENEWAL_DAY - timedelta(days=7))) == 1
     (mail,) = mails()
     assert mail.text.count("(SUB-FR-") == 2 * 5 + 1, "of each kind five are named, and the others counted"
-    assert mail.text.count("Et 2 autres dans le portail") == 2
+    assert mail.text.count("Et 2\u00a0autres dans le portail") == 2
     assert days.look() == []
 
 
@@ -315,127 +342,6 @@ def test_the_delivered_mail_holds_a_link_that_chooses(
     assert reminder_choices.of_link(token, now=later).person_id == bought.administrator_id
     with pytest.raises(TokenInvalid):
         reminder_choices.of_link(token, now=later + timedelta(days=181))
-
-
-# ---- many workers, any repetition
-
-
-class Crash(Exception):
-    pass
-
-
-def test_a_crash_in_the_middle_repeats_nothing_and_loses_nothing(
-    portal: Portal, days: Days, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    active_subscription(portal, now=now)
-
-    def crash(*_given: Any, **_context: Any) -> None:
-        raise Crash
-
-    with monkeypatch.context() as patched:
-        patched.setattr("webapp.domain.outbox.enqueue", crash)
-        with pytest.raises(Crash):
-            days.on(RENEWAL_DAY - timedelta(days=60))
-    assert (len(days.look()), len(days.look()), len(mails())) == (1, 0, 1)
-
-
-def test_a_look_goes_on_where_it_stood(portal: Portal, days: Days, now: datetime) -> None:
-    for number in range(5):
-        active_subscription(portal, now=now, order_number=f"06{number:08}")
-    days.clock.now = start_of_day(RENEWAL_DAY - timedelta(days=60), days.zone)
-    today = reminders.today_at_the_site(days.clock.now)
-    looked_at = []
-    while (number := reminder_sweep.sweep(today=today, now=days.clock.now, size=2)) is not None:
-        looked_at.append(number)
-    assert (sum(looked_at), max(looked_at)) == (5, 2)
-    assert Reminder.select().count() == 5
-    assert ReminderSweep.get().done_through == today.isoformat()
-
-
-def at_once(portal: Portal, site: Site, work: Callable[[], Any], workers: int = 4) -> list[Any]:
-    together = Barrier(workers)
-
-    def begin(_number: int) -> Any:
-        together.wait(timeout=30)
-        with portal.at(site):
-            return work()
-
-    with ThreadPoolExecutor(workers) as threads:
-        return list(threads.map(begin, range(workers)))
-
-
-@pytest.fixture
-def due_now(portal: Portal, site_fr: Site, clock: TestClock) -> None:
-    """One administrator, two subscriptions, both 60 days before their renewal."""
-    with portal.at(site_fr):
-        for number in range(2):
-            active_subscription(portal, now=clock.now, order_number=f"06{number:08}")
-    clock.now = start_of_day(RENEWAL_DAY - timedelta(days=60), site_fr.time_zone) + timedelta(hours=9)
-
-
-def number_of_mails(portal: Portal, site: Site) -> int:
-    with portal.at(site):
-        return len(mails())
-
-
-def test_workers_at_once_send_one_email(
-    portal: Portal, site_fr: Site, due_now: None, clock: TestClock
-) -> None:
-    def run(_number: int) -> Any:
-        return JOBS["remind"].run(portal, site_fr)
-
-    with ThreadPoolExecutor(4) as threads:
-        reminded = [done["reminded"] for done in threads.map(run, range(4))]
-    assert (sum(reminded), number_of_mails(portal, site_fr)) == (1, 1)
-
-
-@pytest.mark.parametrize("guarded", [True, False], ids=["claimed", "control"])
-def test_only_the_claim_of_the_day_keeps_it_to_one(
-    portal: Portal,
-    site_fr: Site,
-    due_now: None,
-    clock: TestClock,
-    monkeypatch: pytest.MonkeyPatch,
-    guarded: bool,
-) -> None:
-    """The control: without it, and with what was read before, both write."""
-    with portal.at(site_fr):
-        today = reminders.today_at_the_site(clock.now)
-        while reminder_sweep.sweep(today=today, now=clock.now) is not None:
-            pass
-        (key,) = reminders.waiting(now=clock.now)
-        seen = reminders._sections(reminders._reader(key), now=clock.now)
-    monkeypatch.setattr(reminders, "_sections", lambda reader, now: seen)
-    if not guarded:
-        monkeypatch.setattr(reminders, "_claim", lambda reader, now: True)
-    written = at_once(portal, site_fr, lambda: reminders.remind(key, now=clock.now), workers=2)
-    assert sum(written) == number_of_mails(portal, site_fr) == (1 if guarded else 2)
-
-
-@pytest.mark.parametrize("guarded", [True, False], ids=["unique", "control"])
-def test_what_two_have_seen_is_noted_once(
-    portal: Portal,
-    site_fr: Site,
-    due_now: None,
-    clock: TestClock,
-    monkeypatch: pytest.MonkeyPatch,
-    guarded: bool,
-) -> None:
-    """Whoever comes second has not moved the place: nothing is noted. The control notes it nevertheless, and
-    then the index keeps it to one row each."""
-    moved = reminder_sweep._moved
-    if not guarded:
-        monkeypatch.setattr(reminder_sweep, "_moved", lambda *read: moved(*read) or True)
-
-    def look() -> list[int]:
-        today, looked_at = reminders.today_at_the_site(clock.now), []
-        while (number := reminder_sweep.sweep(today=today, now=clock.now)) is not None:
-            looked_at.append(number)
-        return looked_at
-
-    at_once(portal, site_fr, look)
-    with portal.at(site_fr):
-        assert Reminder.select().count() == 2
 
 
 # ---- the cost of nothing to do

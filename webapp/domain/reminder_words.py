@@ -136,7 +136,7 @@ _CHOICES = {
     ),
     PO_NUMBER: (
         N_("Missing purchase order numbers"),
-        N_("7 days before an invoice is issued without one."),
+        N_("7 days before an invoice is issued without a purchase order number."),
     ),
     INVITATION: (
         N_("Invitations not accepted"),

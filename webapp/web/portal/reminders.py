@@ -41,6 +41,10 @@ def save() -> Any:
 @policy("public")
 def show(token: str) -> Any:
     """Looks only: mail scanners open links before people do."""
+    return _page(token, saved="saved" in request.args)
+
+
+def _page(token: str, *, saved: bool) -> Any:
     try:
         link = reminder_choices.of_link(token, now=this_portal().clock())
     except TokenInvalid:
@@ -50,7 +54,7 @@ def show(token: str) -> Any:
         email=link.email,
         choices=choices(link.offered, link.turned_off),
         is_person=link.person_id is not None,
-        saved="saved" in request.args,
+        saved=saved,
     )
 
 
@@ -58,14 +62,15 @@ def show(token: str) -> Any:
 @unsubscribing_per_address
 @policy("public", from_anywhere=True)
 def choose(token: str) -> Any:
-    """From the page, or from a mail program, which has no page of ours: its button turns all of them off."""
+    """From the page, or from a mail program, which has no page of ours: its button turns all of them off. It
+    must not be led anywhere."""
     one_click = _ONE_CLICK in request.form
     wanted = [] if one_click else request.form.getlist("wanted")
     try:
         reminder_choices.choose_by_link(token, wanted, now=this_portal().clock())
     except TokenInvalid:
         return _dead_link()
-    return htmx.go(f"/reminders/{token}?saved")
+    return _page(token, saved=True) if one_click else htmx.go(f"/reminders/{token}?saved")
 
 
 def _dead_link() -> Any:
