@@ -174,9 +174,14 @@ def reduce(public_id: str) -> Any:
 @policy("person")
 def keep(public_id: str) -> Any:
     subscription, form = _subscription(public_id), QuantityForm(request.form)
-    shown: dict[str, Any] = {"renewal": form.shown_renewal, "planned": form.shown_plan}
     try:
-        quantity.keep_quantity(subscription, **shown, actor=auth.actor(), now=this_portal().clock())
+        quantity.keep_quantity(
+            subscription,
+            renewal=form.shown_renewal,
+            planned=form.shown_plan,
+            actor=auth.actor(),
+            now=this_portal().clock(),
+        )
     except (NoFewerPlanned, ChangedMeanwhile) as refusal:
         form.number.data = str(subscription.quantity)
         return _page(public_id, form, status=409, refusal=str(refusal))
