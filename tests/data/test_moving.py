@@ -15,7 +15,7 @@ import pytest
 from tests.data.backing import QUIET, contents, filled, of_site, one_more, place, rest
 from tests.support.engines import PostgresEngine, SqliteEngine
 from webapp.assembly import Portal
-from webapp.data import backups, closing, loading, moving
+from webapp.data import backups, closing, loading, moving, tables
 from webapp.data.accounts import Person
 from webapp.data.backup_file import BackupRefused
 from webapp.data.closing import ClosedAlready
@@ -170,3 +170,16 @@ def test_what_was_moved_away_can_be_opened_again(portal: Portal, target: str, tm
     with backups.opened_at(portal.databases.urls["fr"]) as opened:
         assert closing.reopen(opened) and not closing.reopen(opened)
     assert one_more(portal, "second@example.com")
+
+
+def test_a_site_moves_from_one_server_to_another(
+    make_portal: Callable[..., Portal], postgres_engine: AnyEngine, tmp_path: Path
+) -> None:
+    here, there = make_portal(postgres_engine), make_portal(postgres_engine)
+    one_more(here, "first@example.com")
+    with there.at(there.sites["fr"]):
+        pass
+    to = there.databases.urls["fr"]
+    with backups.opened_at(here.databases.urls["fr"]) as reader, tables.snapshot(reader):
+        assert move(here, to, tmp_path).contents == contents(to), "whoever reads meanwhile"
+    assert one_more(there, "second@example.com") == 2

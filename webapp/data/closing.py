@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -103,17 +103,25 @@ def _session_held(opened: pw.Database) -> Iterator[None]:
     finally:
         if not opened.is_closed():
             if not moved and not is_moved(opened):
-                _drop_triggers(opened)
+                _drop_triggers_if_free(opened)
             opened.execute_sql(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})")
 
 
 def _add_triggers(opened: pw.Database) -> None:
     for table in table_names(opened):
-        opened.execute_sql(f'DROP TRIGGER IF EXISTS portal_closed ON "{table}"')
         opened.execute_sql(
-            f'CREATE TRIGGER portal_closed BEFORE {" OR ".join(_ACTS)} ON "{table}"'
+            f'CREATE OR REPLACE TRIGGER portal_closed BEFORE {" OR ".join(_ACTS)} ON "{table}"'
             " FOR EACH STATEMENT EXECUTE FUNCTION portal_closed()"
         )
+
+
+def _drop_triggers_if_free(opened: pw.Database) -> None:
+    """Who reads for minutes, as a backup does, is not waited for, since everybody would wait behind us: while
+    nobody holds the lock the triggers let everything pass."""
+    opened.execute_sql("SET lock_timeout = '2s'")
+    with suppress(pw.OperationalError):
+        _drop_triggers(opened)
+    opened.execute_sql("SET lock_timeout = 0")
 
 
 def _drop_triggers(opened: pw.Database) -> None:

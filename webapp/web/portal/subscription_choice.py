@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -28,17 +28,22 @@ _ROW = re.compile("(?P<name>[A-Z0-9-]{1,20}):(?P<version>[0-9]{1,9})")
 
 def _asked(most: int, arguments: Any) -> Iterator[Any]:
     """One more than may be, if there are so many."""
-    query, now = Query.from_url(arguments), this_portal().clock()
-    facts: dict[str, Any] = {"now": now, "view": _view(query), "scope": list_scope()}
-    person_id = auth.visitor().person_id
+    query = Query.from_url(arguments)
     if arguments.get("of") == "all":
-        return subscription_list.matching(person_id, query, most=most + 1, **facts)
+        view, scope, now = _view(query), list_scope(), this_portal().clock()
+        person_id = auth.visitor().person_id
+        return subscription_list.matching(person_id, query, most=most + 1, now=now, view=view, scope=scope)
     public_ids = arguments.getlist("subscription")
     if not public_ids:
         raise NothingChosen
     if len(public_ids) > min(most, MOST_CHANGED):
         raise TooMany(min(most, MOST_CHANGED))
-    return iter(subscription_list.chosen(person_id, public_ids, **facts))
+    return iter(_chosen(public_ids, query))
+
+
+def _chosen(public_ids: Sequence[str], query: Query) -> list[Any]:
+    person_id, now = auth.visitor().person_id, this_portal().clock()
+    return subscription_list.chosen(person_id, public_ids, now=now, view=_view(query), scope=list_scope())
 
 
 def _view(query: Query) -> str:
@@ -120,9 +125,7 @@ def save() -> Any:
     wanted, problem = _wanted(request.form.get("po_number", ""))
     if problem or not versions or len(versions) > MOST_CHANGED:
         return list_page(query, status=422, problem=problem or str(NothingChosen()))
-    facts: dict[str, Any] = {"now": now, "view": _view(query), "scope": list_scope()}
-    found = subscription_list.chosen(auth.visitor().person_id, list(versions), **facts)
-    fates = rules.save(found, wanted, versions=versions, actor=auth.actor(), now=now)
+    fates = rules.save(_chosen(list(versions), query), wanted, versions=versions, actor=auth.actor(), now=now)
     return htmx.render(
         "subscription_choice/page.html",
         query=query,
