@@ -79,8 +79,8 @@ def everything_at_once(live: Production, shop: Shop, visitor: Browser) -> list[B
         try:
             more = [crowd.submit(shop.send_until, over), crowd.submit(browse_until, over, visitor)]
             customers = [crowd.submit(become_a_customer, live, customer) for customer in CUSTOMERS]
-            crowd.submit(kill_one_of_each, live, over).result(90)
-            browsers = [customer.result(90) for customer in customers]
+            crowd.submit(kill_one_of_each, live, over).result(150)
+            browsers = [customer.result(150) for customer in customers]
         except AssertionError as problem:
             raise AssertionError(f"{problem} {visitor.failed} {live.happened}") from problem
         finally:
