@@ -68,6 +68,11 @@ def test_two_sites_in_one_database_do_not_start(settings: dict[str, str], tmp_pa
         refuse_to_start(assemble(read_settings({**settings, **two})))
 
 
+def test_more_processes_than_were_said_do_not_start(settings: dict[str, str]) -> None:
+    told = CliRunner().invoke(cli, ["web", "--processes", "3"])
+    assert told.exit_code == 1 and "PORTAL_WEB_PROCESSES must be 3 or more" in told.output
+
+
 def test_a_database_that_is_away_stops_no_start(settings: dict[str, str]) -> None:
     assert CliRunner().invoke(cli, ["db", "migrate"]).exit_code == 0
     away = {**settings, "PORTAL_DATABASE_DE": "postgresql://127.0.0.1:1/nowhere"}

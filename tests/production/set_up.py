@@ -73,6 +73,7 @@ def ask(port: int, path: str) -> tuple[int, str]:
 class Production:
     folder: Path
     mail: MailServer
+    server: Any = None
     supervisor: Supervisor = field(default_factory=Supervisor)
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in _PORTS})
     happened: list[str] = field(default_factory=list)  # what was killed and was back when
@@ -220,6 +221,8 @@ class Production:
 
     def end(self) -> None:
         self.supervisor.end()
+        if self.server is None:
+            return
         if "portal" in self.__dict__:
             self.portal.databases.close_all()
         self.server.cleanup()

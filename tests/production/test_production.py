@@ -40,8 +40,10 @@ def check_that_it_starts_only_when_all_is_well(live: Production) -> None:
     assert "Redis of PORTAL_RATE_LIMITS does not answer" in refused(live, "check")
     live.start_redis()
     wait_for(live.redis.answers, live.redis.said())
-    for command in (("web", "--port", str(live.ports["web1"])), ("worker",), ("check",)):
-        assert "of de, fr has no tables yet" in refused(live, *command)
+    commands = (("web", "--port", str(live.ports["web1"])), ("worker",))
+    with ThreadPoolExecutor(len(commands)) as both:
+        for told in both.map(lambda command: refused(live, *command), commands):
+            assert "of de, fr has no tables yet" in told
     migrated = live.command("db", "migrate")
     assert migrated.returncode == 0, migrated.stderr
     checked = live.command("check")
@@ -77,8 +79,8 @@ def everything_at_once(live: Production, shop: Shop, visitor: Browser) -> list[B
         try:
             more = [crowd.submit(shop.send_until, over), crowd.submit(browse_until, over, visitor)]
             customers = [crowd.submit(become_a_customer, live, customer) for customer in CUSTOMERS]
-            crowd.submit(kill_one_of_each, live, over).result(90)
-            browsers = [customer.result(90) for customer in customers]
+            crowd.submit(kill_one_of_each, live, over).result(150)
+            browsers = [customer.result(150) for customer in customers]
         except AssertionError as problem:
             raise AssertionError(f"{problem} {visitor.failed} {live.happened}") from problem
         finally:

@@ -84,6 +84,11 @@ def test_the_proxy_says_whose_request_it_is(app: Flask, forwarded: str, address:
     assert told["url"] == "https://fr.portal.example/"
 
 
+def test_the_proxy_is_known_by_its_other_name(app: Flask) -> None:
+    told = ask(app, "/told", peer="::ffff:127.0.0.1", **BY_PROXY).get_json()
+    assert told["address"] == "198.51.100.7"
+
+
 def test_nobody_else_is_believed(app: Flask) -> None:
     answer = ask(app, "/told", peer=STRANGER, **BY_PROXY, X_Request_Id="0123456789abcdef")
     assert (answer.status_code, answer.headers["X-Request-Id"] != "0123456789abcdef") == (400, True)

@@ -9,6 +9,7 @@ import click
 
 from webapp.assembly import assemble
 from webapp.commands import server
+from webapp.commands.context import CommandError
 from webapp.readiness import refuse_to_start
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ def web(host: str, port: int, processes: int) -> None:
     On SIGTERM it answers what was asked and ends.
     """
     portal = assemble()  # the pages are made by the processes that it becomes
+    if portal.settings.production and processes > portal.settings.web_processes:
+        raise CommandError(f"PORTAL_WEB_PROCESSES must be {processes} or more: limits depend on it.")
     for silent in refuse_to_start(portal):
         log.warning("A database does not answer: %s", silent)
     command = server.command(port, host=host, processes=processes, lasting=True)

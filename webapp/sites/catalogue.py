@@ -94,7 +94,7 @@ def _load_product(key: str, fields: Fields, sites: Sites) -> Product:
 
 @cache
 def _countries() -> frozenset[str]:
-    return frozenset(str(code) for code in Locale("en").territories if len(str(code)) == 2)
+    return frozenset(map(str, Locale("en").territories))  # and continents, by their numbers
 
 
 def _sites(fields: Fields, sites: Sites) -> frozenset[str]:

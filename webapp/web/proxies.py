@@ -18,6 +18,7 @@ def _is_among(address: str, networks: tuple[Network, ...]) -> bool:
         asked = ip_address(address)
     except ValueError:
         return False
+    asked = getattr(asked, "ipv4_mapped", None) or asked  # as a socket for both kinds calls it
     return any(asked in network for network in networks)
 
 
