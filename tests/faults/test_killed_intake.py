@@ -89,7 +89,7 @@ def check_that_nothing_is_half(portal: Portal) -> None:
 
 
 def test_kills_lose_no_acknowledged_order_and_double_none(machine: Machine, portal: Portal) -> None:
-    kills = 10 if portal.databases.urls["fr"].startswith("sqlite") else 3
+    kills = 6 if portal.databases.urls["fr"].startswith("sqlite") else 2
     check_everything_is_there_once(portal, kill_again_and_again(machine, kills))
 
 

@@ -109,7 +109,6 @@ DEFECTS = [
         "now >= start_of_day(subscription.term_end, current_site().time_zone)",
         "now >= start_of_day(subscription.term_end, current_site().time_zone) + timedelta(hours=1)",
     ),
-    Defect("cancelled twice", cancellation._current, "(found.ends_on is not None) != planned", "False"),
     Defect(
         "undoing leaves it on the shelf of the cancelled",
         cancellation.undo_cancellation,

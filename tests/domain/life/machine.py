@@ -361,9 +361,19 @@ class Life(RuleBasedStateMachine):
         if change:
             self.clock.now = max(self.now, change + timedelta(hours=hours))
 
-    @rule(seconds=st.sampled_from([0, 0, 0, -1, 1, 90_000]), of_term=st.booleans())
-    def the_day_comes(self, seconds: int, of_term: bool) -> None:
-        """On which a period, a term or all of it ends; around its first instant, or the day after."""
+    @rule(
+        seconds=st.sampled_from([0, 0, 0, -1, 1, 90_000]),
+        of_term=st.booleans(),
+        act=st.sampled_from(["", "cancel", "undo", "keep", "activate"]),
+    )
+    def the_day_comes(self, seconds: int, of_term: bool, act: str) -> None:
+        """On which a period, a term or all of it ends; around its first instant, or the day after. Somebody
+        tries to do something in the last moment, or a moment too late."""
+        self.wait(seconds, of_term)
+        if act:
+            getattr(self, act)(cut=0)
+
+    def wait(self, seconds: int, of_term: bool) -> None:
         if self.book.status == PENDING:
             at = self.book.deadline
         elif self.book.status == ACTIVE:
@@ -378,7 +388,7 @@ class Life(RuleBasedStateMachine):
         """From one day on which something is due to the next, as if nobody did anything; some nights the power
         fails, and the jobs run again."""
         for cut in cuts:
-            self.the_day_comes(seconds=0, of_term=False)
+            self.wait(0, of_term=False)
             for job in JOBS:
                 self.run(job, cut)
             self.all_jobs_run()
