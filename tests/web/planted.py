@@ -31,6 +31,7 @@ from webapp.domain import (
     tokens,
 )
 from webapp.domain import purchase_orders as purchase_order_rules
+from webapp.payments import stand_in, stripe_cards
 from webapp.web import auth, security, site
 from webapp.web.api import callers
 from webapp.web.api import entitlements as entitlement_views
@@ -310,6 +311,23 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "requests from elsewhere are taken": Leak(security, "refuse_forged_requests", "abort(403)", "return"),
         "requests from a sibling site are taken": Leak(
             security, "refuse_forged_requests", '== "same-origin"', 'in ("same-origin", "same-site")'
+        ),
+    },
+    "signatures": {
+        "nobody looks at a signature": Leak(
+            stripe_cards,
+            "completed_session",
+            "stripe.WebhookSignature.verify_header(text, signature, secret, TOLERANCE)",
+            "pass",
+        ),
+        "a signature is good for a day": Leak(
+            stripe_cards, "completed_session", "secret, TOLERANCE)", "secret, 86400)"
+        ),
+        "all sites have one secret": Leak(
+            stand_in.StandIn, "session_in", 'f"{SECRET}_{site.code}"', 'f"{SECRET}_fr"'
+        ),
+        "a signed message is taken for a forged form": Leak(
+            security, "_is_signed", 'declared.who == "signature"', "False"
         ),
     },
     "places": {

@@ -9,8 +9,8 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from webapp.payments import stripe_cards
 from webapp.payments.cards import CardWanted, GivenCard, HostedPage
-from webapp.payments.stripe_cards import completed_session
 from webapp.sites import Site
 
 PATH = "/card-provider/"
@@ -50,7 +50,7 @@ class StandIn:
         return GivenCard(found.brand, CARDS[found.brand], _EXPIRES, f"cus_demo_{short}", f"pm_demo_{short}")
 
     def session_in(self, site: Site, payload: bytes, signature: str) -> str | None:
-        return completed_session(payload, signature, f"{SECRET}_{site.code}")
+        return stripe_cards.completed_session(payload, signature, f"{SECRET}_{site.code}")
 
     # ---- its page
 
