@@ -237,17 +237,17 @@ def test_rows_that_were_swapped_for_others_are_found(cast: Portal, tmp_path: Pat
 # ---- all or nothing
 
 
-@pytest.mark.parametrize("step", ["_load", "_refuse_others"])
 def test_a_restore_that_is_killed_leaves_everything_as_it_was(
-    cast: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    cast: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """When everything is loaded and nothing is in force yet."""
     path = tmp_path / "f"
     back_up(cast, path)
     one_more(cast, "late@example.com")
     before = of_site(cast)
     rest(cast)
     if (child := os.fork()) == 0:
-        monkeypatch.setattr(loading, step, lambda *facts: os.kill(os.getpid(), signal.SIGKILL))
+        monkeypatch.setattr(loading, "_refuse_others", lambda *facts: os.kill(os.getpid(), signal.SIGKILL))
         with suppress(BaseException):
             restore(cast, path)
         os._exit(0)

@@ -13,6 +13,7 @@ import pytest
 
 from bench.filling import fill_account
 from tests.data.backing import QUIET, back_up, of_site, one_more, place, rest
+from tests.support.engines import SqliteEngine
 from webapp.assembly import Portal
 from webapp.data import backups
 from webapp.data.database import database
@@ -56,8 +57,11 @@ def _bytes_of(portal: Portal, code: str) -> object:
     return of_site(portal, code)
 
 
-def test_a_lost_site_is_brought_back(portal: Portal, tmp_path: Path, figure: Figure) -> None:
-    drill(portal, tmp_path, size=400, figure=figure)
+def test_a_lost_site_is_brought_back(
+    make_portal: Callable[..., Portal], sqlite_engine: SqliteEngine, tmp_path: Path, figure: Figure
+) -> None:
+    """The drill in small; tests/data does its parts on both engines."""
+    drill(make_portal(sqlite_engine), tmp_path, size=400, figure=figure)
 
 
 @pytest.mark.soak

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from openpyxl import load_workbook
 
-from tests.support.cast import ALICE, CHARLIE, Cast
+from tests.support.cast import ALICE, CHARLIE, ERIN, Cast
 from tests.support.client import SiteClient, page_of, signed_in
 from tests.support.many import more_like
 from webapp.assembly import Portal
@@ -121,8 +121,6 @@ def test_a_form_that_was_tampered_with_is_refused(alice: SiteClient, row: str) -
 
 
 def test_who_looks_after_billing_does_not_see_who_uses_what(app: Flask, cast: Cast) -> None:
-    from tests.support.cast import ERIN
-
     erin = signed_in(app, ERIN)
     head, *lines = table(erin.get(f"{CHOSEN}?do=csv&of=all&view=billing").text)
     full = table(signed_in(app, ALICE).get(f"{CHOSEN}?do=csv&of=all").text)[0]

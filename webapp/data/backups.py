@@ -115,13 +115,25 @@ def load(place: Place, path: Path, manifest: Manifest, *, replace: bool, show: S
         loading.into_new_file(place.url, path, manifest, place.migrations, show)
         return
     with opened_at(place.url) as opened:
-        if not replace and not tables.is_empty(opened):
-            raise BackupRefused(
-                f"The database of {place.name} is not empty: back it up, then add --replace to give up"
-                " what it holds."
-            )
+        _refuse_full(place, opened, replace=replace)
         with closing.closed(opened):
             loading.into_database(opened, place.url, path, manifest, place.migrations, show)
+
+
+def refuse_unusable(place: Place, *, replace: bool) -> None:
+    """Before anything is closed or written: it can be reached, and there is room for what comes."""
+    if is_missing(place.url):
+        return
+    with opened_at(place.url) as opened:
+        _refuse_full(place, opened, replace=replace)
+
+
+def _refuse_full(place: Place, opened: pw.Database, *, replace: bool) -> None:
+    if not replace and not tables.is_empty(opened):
+        raise BackupRefused(
+            f"The database of {place.name} is not empty: back it up, then add --replace to give up"
+            " what it holds."
+        )
 
 
 def refuse_what_does_not_fit(

@@ -22,6 +22,7 @@ def move(
 ) -> Manifest:
     """Until the last step the old database is the one in force, whatever happens."""
     _refuse_senseless(place, to)
+    backups.refuse_unusable(replace(place, url=to), replace=replace_target)
     path = folder / f".{place.name}.{secrets.token_hex(4)}.moving"
     target = replace(place, url=to)
     try:
