@@ -21,9 +21,18 @@ STRIDE = 1_000  # between the row numbers of a copy and the next
 _SHARED = (AcceptedText, Counter, StoredDocument)  # of the site, or made anew when they are asked for
 _STEP = 500
 _DIGITS = 7  # of a copy's number, with its dash
-_IN_HASTE = {  # who loses power while filling begins anew
-    "sqlite": ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
-    "postgresql": ("SET synchronous_commit = off", "SET maintenance_work_mem = '512MB'"),
+_IN_HASTE = {  # who loses power while filling begins anew, and copies are as sound as their pattern
+    "sqlite": (
+        "PRAGMA journal_mode = OFF",
+        "PRAGMA synchronous = OFF",
+        "PRAGMA foreign_keys = OFF",
+        "PRAGMA cache_size = -1000000",
+    ),
+    "postgresql": (
+        "SET synchronous_commit = off",
+        "SET session_replication_role = replica",
+        "SET maintenance_work_mem = '512MB'",
+    ),
 }
 _LONG = 60  # characters that a copy keeps of a text
 
@@ -42,21 +51,21 @@ def clone(copies: int) -> None:
 
 
 _INDEXES = {
-    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%'",
-    "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
-    " AND indexdef NOT LIKE 'CREATE UNIQUE%'",
+    "sqlite": "SELECT name, sql AS made FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+    "postgresql": "SELECT indexname AS name, indexdef AS made FROM pg_indexes"
+    " WHERE schemaname = 'public' AND indexname NOT LIKE '%_pkey'",
 }
 
 
 @contextmanager
 def _indexes_made_afterwards() -> Iterator[None]:
-    """All but those that keep rows unique: into one that is there already every row goes by itself."""
+    """All but those of keys: into one that is there already every row goes by itself."""
     found = rows(_INDEXES[engine_name()])
-    for name, _made in found:
-        database.execute_sql(f'DROP INDEX "{name}"')
+    for index in found:
+        database.execute_sql(f'DROP INDEX "{index.name}"')
     yield
-    for _name, made in found:
-        database.execute_sql(made)
+    for index in found:
+        database.execute_sql(index.made)
 
 
 def settle(models: list[type[SiteModel]]) -> None:

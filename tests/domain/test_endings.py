@@ -110,3 +110,15 @@ def test_the_date_decides_whether_or_not_the_job_has_run(bought: Subscription, n
     assert subscription_list.counts(olga, now=MIDNIGHT - TICK).manages
     assert not subscription_list.counts(olga, now=MIDNIGHT).manages
     assert renewal_preview(stored(bought), now=MIDNIGHT) is None
+
+
+def test_what_ended_before_is_not_counted_beyond_fewer_licences(bought: Subscription, now: datetime) -> None:
+    over = {"last_day": now.date(), "over_on": str(now.date() + timedelta(days=1))}
+    for number in range(4):
+        Seat.update(over).where(
+            Seat.id == seat_for(bought, f"user{number}@example.com", now=now).id
+        ).execute()
+    Subscription.update(next_quantity=2).execute()
+    assert advance(MIDNIGHT) == (1, 0)
+    assert (stored(bought).quantity, stored(bought).seats_taken) == (2, 0)
+    assert not Seat.select().where(Seat.counted == 1).exists()

@@ -17,7 +17,7 @@ from webapp.data.billing import Invoice
 from webapp.data.database import atomic, current_site
 from webapp.data.statements import engine_name, rows, rows_of_each, run
 from webapp.data.subscriptions import Subscription
-from webapp.domain import audit, invoices, webhooks
+from webapp.domain import audit, invoices, seats, webhooks
 from webapp.domain.calendar import begun_day
 from webapp.domain.purchase_orders import subscription_search_key
 from webapp.domain.seats_at_renewal import SEATS_KEPT_SQL
@@ -147,6 +147,7 @@ def _take(found: Sequence[Any], *, now: datetime) -> list[Step]:
     records.insert_many(Invoice, [_invoice(step, now) for step in taken], if_new=True)
     renewed = [step for step in taken if step.renews]
     _move_po_numbers(renewed)
+    _free_ended_seats(renewed, now=now)
     audit.record_many(audit.SUBSCRIPTION_RENEWED, map(_event, renewed), actor=audit.PORTAL, now=now)
     _tell(renewed, now=now)
     return taken
@@ -182,6 +183,12 @@ def _move_po_numbers(renewed: Iterable[Step]) -> None:
             names = (found.product_name, found.public_id, step.po_number, found.order_number)
             key = subscription_search_key(*names)
             run(_PO_NUMBER_SQL, po_number=step.po_number, search_key=key, id=found.id)
+
+
+def _free_ended_seats(renewed: Iterable[Step], *, now: datetime) -> None:
+    for step in renewed:
+        if step.quantity < step.found.quantity:
+            seats.free_ended(Subscription.get_by_id(step.found.id), now=now)
 
 
 def _event(step: Step) -> audit.Happened:

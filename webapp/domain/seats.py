@@ -111,6 +111,11 @@ def hold(subscription: Subscription, *, actor: Person, now: datetime) -> None:
     _free_what_is_over(subscription, today(now).isoformat(), now=now)
 
 
+def free_ended(subscription: Subscription, *, now: datetime) -> None:
+    """At a renewal with fewer licences: what is over is not counted beyond them until somebody looks."""
+    _free_what_is_over(subscription, today(now).isoformat(), now=now)
+
+
 def _free_what_is_over(subscription: Subscription, day: str, *, now: datetime) -> None:
     over = (Seat.subscription == subscription) & (Seat.counted == 1) & (Seat.over_on <= day)
     ended = Seat.update(counted=0).where(over, Seat.state.in_([INVITED, USED])).execute()

@@ -66,7 +66,9 @@ MONTHS = {"annual": 12, "monthly": 1}
 # By days after noon, and hours: 31 January, 31 March, 29 February.
 MONTH_ENDS = st.sampled_from([69, 69, 129, 464])
 # Most acts come to their end: 0 is no power cut.
-CUTS = st.one_of(st.just(0), st.just(0), st.just(0), st.integers(1, 25))
+CUTS = st.one_of(st.just(0), st.just(0), st.just(0), st.integers(1, 12))
+WAITS = st.sampled_from([None] * 16 + [-1, 0, 1, 90_000])  # seconds beyond the 90 days
+DAYS = st.sampled_from([None, 1, 2, 29, 31, 200, 400])
 PEOPLE = st.integers(0, 4).map("user{}@example.com".format)
 
 
@@ -115,7 +117,9 @@ class Life(RuleBasedStateMachine):
         licences=st.integers(2, 5),
         billing=st.sampled_from([("monthly", None), ("annual", None), ("annual", "monthly")]),
         number=st.sampled_from(["", "PO 1"]),
-        waits=st.sampled_from([None, None, None, -1, 0, 1, 90_000]),
+        users=st.integers(0, 5),
+        days=DAYS,
+        waits=WAITS,
     )
     def order(
         self,
@@ -124,6 +128,8 @@ class Life(RuleBasedStateMachine):
         licences: int,
         billing: tuple[str, str | None],
         number: str,
+        users: int,
+        days: int | None,
         waits: int | None,
     ) -> None:
         type(self).orders += 1
@@ -149,6 +155,8 @@ class Life(RuleBasedStateMachine):
         if waits is not None:
             self.clock.now = self.book.deadline + timedelta(seconds=waits)
         self.activate(cut=0)
+        for user in range(users):
+            self.invite(f"user{user}@example.com", days, cut=0)
 
     # ---- how something is done
 
@@ -208,7 +216,7 @@ class Life(RuleBasedStateMachine):
         if (not may or not often) and self.attempt(act, may=may, cut=cut):
             self.book.status = WITHDRAWN
 
-    @rule(email=PEOPLE, days=st.none() | st.integers(0, 500), cut=CUTS)
+    @rule(email=PEOPLE, days=DAYS, cut=CUTS)
     def invite(self, email: str, days: int | None, cut: int) -> None:
         last = self.book.today(self.now) + timedelta(days) if days else None
 
@@ -392,6 +400,14 @@ class Life(RuleBasedStateMachine):
             for job in JOBS:
                 self.run(job, cut)
             self.all_jobs_run()
+
+    @rule(cut=st.integers(0, 8))
+    def it_is_given_up(self, cut: int) -> None:
+        """Cancelled, and never looked at again; the job that ends it comes first."""
+        self.cancel(cut=0)
+        self.wait(0, of_term=True)
+        self.run("end", cut)
+        self.all_jobs_run()
 
     @rule(job=st.sampled_from(sorted(JOBS)), cut=CUTS)
     def a_job_runs_or_dies(self, job: str, cut: int) -> None:
