@@ -20,6 +20,7 @@ from huey.consumer import Consumer, Scheduler, Worker
 from huey.registry import Message
 from huey.serializer import Serializer
 
+from webapp import logs
 from webapp.assembly import Portal
 from webapp.jobs import registry, turn
 from webapp.jobs.registry import Job, JobResult
@@ -103,7 +104,8 @@ def _report(result: JobResult) -> None:
     """Failures were logged where they happened."""
     done = {name: number for name, number in result.counts.items() if number}
     if done:
-        log.info("%s at %s: %s", result.job, result.site, _in_words(done))
+        with logs.about(job=result.job, site=result.site):
+            log.info("%s at %s: %s", result.job, result.site, _in_words(done))
 
 
 def _in_words(counts: Mapping[str, int]) -> str:
