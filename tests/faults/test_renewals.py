@@ -13,8 +13,9 @@ from tests.faults.machine import Machine
 from tests.faults.processes import at_once
 from tests.jobs.test_renew import RENEWAL_DAY, due, invoices_per_subscription
 from webapp.assembly import Portal
-from webapp.data.database import atomic, database
-from webapp.domain import renewals
+from webapp.data.audit import AuditEvent
+from webapp.data.database import STORAGE_FAILURES, atomic, database
+from webapp.domain import audit, renewals
 from webapp.domain.renewals import START
 from webapp.jobs.renew import renew
 
@@ -34,16 +35,20 @@ def machine(portal: Portal) -> Machine:
 
 
 def renew_here(portal: Portal, _number: int) -> int:
-    return renew(portal, portal.sites["fr"])["renewed"]
+    """As a worker does: who waited too long for all others comes again. How many there were, as far as told."""
+    while True:
+        try:
+            return renew(portal, portal.sites["fr"])["renewed"]
+        except STORAGE_FAILURES:
+            pass
 
 
-def check_renewed_once(machine: Machine, number: int, *, processes: int) -> list[int]:
-    renewed = at_once(machine, renew_here, processes=processes, seconds=600)
-    assert sum(renewed) == number
+def check_renewed_once(machine: Machine, number: int, *, processes: int) -> None:
+    assert sum(at_once(machine, renew_here, processes=processes, seconds=600)) <= number
     assert at_once(machine, renew_here, processes=2) == [0, 0]
     with machine.portal.at(machine.portal.sites["fr"]):
         assert invoices_per_subscription() == {1: number}
-    return renewed
+        assert AuditEvent.select().where(AuditEvent.action == audit.SUBSCRIPTION_RENEWED).count() == number
 
 
 @pytest.mark.row("renewals")
@@ -96,6 +101,6 @@ def take_what_both_read(portal: Portal, _number: int) -> int:
 def test_eight_processes_renew_a_hundred_thousand(machine: Machine, due: Any, figure: Any) -> None:
     due(100_000)
     began = time.monotonic()
-    renewed = check_renewed_once(machine, 100_000, processes=8)
-    figure("renewed by 8 processes, invoices, again", (sum(renewed), 100_000, 0))
+    check_renewed_once(machine, 100_000, processes=8)
+    figure("renewed once by 8 processes, twice, again", (100_000, 0, 0))
     figure("seconds, with the runs that find nothing", time.monotonic() - began)

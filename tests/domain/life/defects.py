@@ -120,12 +120,7 @@ DEFECTS = [
         ', "renewal_key": ends_on.isoformat()',
     ),
     Defect("a crash cancels without event", cancellation.plan_cancellation, "with atomic():", "if True:"),
-    Defect(
-        "it ends a day early",
-        (endings, "_DUE_SQL"),
-        "s.billed_until <= :today AND s.ends_on <= :today\n AND s.billed_until >= s.term_end",
-        "s.ends_on <= date(:today, '+1 day')",
-    ),
+    Defect("it ends a day late", (endings, "_DUE_SQL"), "s.ends_on <= :today", "s.ends_on < :today"),
     Defect(
         "it ends before its last invoice",
         (endings, "_DUE_SQL"),
