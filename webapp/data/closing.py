@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ _ADVISORY_LOCK = 7_064_127_002
 WORDS = "this site is closed for changes"
 MOVED = f"{WORDS}: its data were moved to another database"
 _BEING_WORKED_AT = f"{WORDS} while a command works at its database"
+_LOOKS = 10
 _ACTS = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -59,19 +61,25 @@ def refuse_if_closed(path: str) -> None:
 def _file_held(path: str) -> Iterator[None]:
     sign = _sign(path)
     sign.parent.mkdir(parents=True, exist_ok=True)
-    with sign.open("ab") as file:
-        _lock(file)
+    with _locked(sign):
         try:
             yield
         finally:
             sign.unlink(missing_ok=True)
 
 
-def _lock(file: IO[bytes]) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise ClosedAlready from None
+def _locked(sign: Path) -> IO[bytes]:
+    """Who looks whether it is held holds it for a moment too; and it may just have been taken away."""
+    for _try in range(_LOOKS):
+        file = sign.open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file.fileno()).st_ino == sign.stat().st_ino:
+                return file
+        except (BlockingIOError, FileNotFoundError):
+            time.sleep(0.02)
+        file.close()
+    raise ClosedAlready
 
 
 # ---- the sign on PostgreSQL: a lock of the session, and triggers that look for it
