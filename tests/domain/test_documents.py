@@ -267,7 +267,7 @@ def test_real_files_asked_for_at_once_are_stored_once(portal: Portal, issue, clo
         assert StoredDocument.select().count() == 2
 
 
-HEAVY = ("reportlab", "lxml", "facturx", "uharfbuzz", "qrbill", "webapp.documents")
+HEAVY = ("reportlab", "lxml", "facturx", "uharfbuzz", "qrbill", "icalendar", "webapp.documents.paper")
 
 
 def test_a_process_that_makes_no_document_carries_nothing_for_it(tmp_path: Path) -> None:

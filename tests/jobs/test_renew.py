@@ -311,7 +311,7 @@ def _reads(job: str) -> list[tuple[str, dict[str, Any]]]:
     today = {"today": "2026-12-01", "after": "", "after_id": 0, "size": 500}
     beyond = "(s.billed_until, s.id) > (:after, :after_id)"
     return {
-        "renew": [(renewals._DUE_SQL.format(which=beyond, lock=""), today)],
+        "renew": [(renewals._DUE_SQL.format(which=beyond, lock="", kept=renewals.SEATS_KEPT_SQL), today)],
         "end": [(endings._DUE_SQL, today)],
         "issue": [(due_invoices._DUE_SQL, {"after": 0, "size": 200})],
     }[job]

@@ -91,6 +91,10 @@ def test_production_serves_no_draft_and_all_the_others(
         "PORTAL_MODE": "production",
         "PORTAL_SECRET": "0123456789abcdef0123456789abcdef",
         "PORTAL_SMTP": "smtp://127.0.0.1:1",
+        "PORTAL_MAIL_FROM": "portal@company.example",
+        "PORTAL_DOMAIN": "portal.company.example",
+        "PORTAL_PROXIES": "127.0.0.1",
+        "PORTAL_RATE_LIMITS": "redis://127.0.0.1:1/0",
         "PORTAL_DATA": str(tmp_path / "var"),
         "PORTAL_TENANTS": str(tenants),
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from icalendar import Calendar, Event
+if TYPE_CHECKING:
+    from icalendar import Event
 
 MEDIA_TYPE = "text/calendar"
 
@@ -25,6 +27,8 @@ class Day:
 
 def calendar_file(name: str, days: Iterable[Day], *, language: str) -> bytes:
     """The same days give the same bytes."""
+    from icalendar import Calendar  # most processes never write one
+
     calendar = Calendar()
     calendar.add("prodid", "-//Subscription portal//Calendar//EN")
     calendar.add("version", "2.0")
@@ -37,6 +41,8 @@ def calendar_file(name: str, days: Iterable[Day], *, language: str) -> bytes:
 
 
 def _event(day: Day) -> Event:
+    from icalendar import Event
+
     event = Event()
     event.add("uid", day.uid)
     event.add("dtstamp", day.noted_at.replace(microsecond=0))
