@@ -180,3 +180,21 @@ def test_the_command_line_says_it_without_a_traceback(
     assert end.value.code not in (0, None)
     assert "PORTAL_MODE is “prod”" in told
     assert "Traceback" not in told
+
+
+def test_a_sites_card_keys_come_with_the_secret_of_their_webhooks() -> None:
+    both = {"PORTAL_STRIPE_KEY_FR": "sk_test_1", "PORTAL_STRIPE_WEBHOOK_FR": "whsec_1"}
+    assert read_settings(both).stripe == {"fr": ("sk_test_1", "whsec_1")}
+    assert read_settings({}).stripe == {}
+    for wrong in ({"PORTAL_STRIPE_KEY_FR": "pk_live_1"}, {"PORTAL_STRIPE_WEBHOOK_FR": ""}):
+        with pytest.raises(SettingsError, match="PORTAL_STRIPE_WEBHOOK_FR"):
+            read_settings({**both, **wrong})
+
+
+def test_webhooks_stay_on_public_ground_unless_a_network_is_named() -> None:
+    assert read_settings(PRODUCTION).webhook_networks == ()
+    assert [str(one) for one in read_settings({}).webhook_networks] == ["127.0.0.0/8", "::1/128"]
+    named = read_settings({**PRODUCTION, "PORTAL_WEBHOOK_NETWORKS": "10.1.0.0/16, fd12::/48"})
+    assert [str(one) for one in named.webhook_networks] == ["10.1.0.0/16", "fd12::/48"]
+    with pytest.raises(SettingsError, match="PORTAL_WEBHOOK_NETWORKS"):
+        read_settings({"PORTAL_WEBHOOK_NETWORKS": "10.1.0.1/16"})

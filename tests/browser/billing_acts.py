@@ -50,6 +50,11 @@ def wrong_iban(visitor: Visitor) -> None:
     expect(visitor.page.locator("#payment [role=alert]")).to_be_visible()
 
 
+def leave_for_card(visitor: Visitor) -> None:
+    visitor.page.locator("#payment form[action$=card] button").click()
+    expect(visitor.page.locator("main a[href*=card-provider]")).to_be_visible()
+
+
 def conflicting_payment(visitor: Visitor) -> None:
     visitor.page.evaluate("document.querySelector('#payment [name=version]').value = '99'")
     visitor.page.locator("#payment form[action$=invoice] button").click()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -16,6 +16,7 @@ from tests.browser.billing_acts import (
     conflicting_payment,
     edit_billing,
     edit_next_po,
+    leave_for_card,
     wrong_address,
     wrong_billing,
     wrong_iban,
@@ -47,6 +48,7 @@ from webapp.data.subscriptions import (
 from webapp.demo.cast import PEOPLE
 from webapp.domain import seat_files, tokens, transfer
 from webapp.domain.subscription_list import reminders
+from webapp.payments import CardWanted
 
 NO_TOKEN = "A" * 43
 
@@ -76,6 +78,7 @@ NO_PAGES = {
     "seats.show_row": "a fragment; without htmx it leads to the users",
     "billing_details.show": "a fragment; without htmx it leads to the subscription",
     "invoice_recipients.cancel": "a fragment; without htmx it leads to the subscription",
+    "cards.come_back": "leads to the subscription, or is the page of the payment method",
     "profile.show_name": "a fragment; without htmx it leads to the profile",
     "profile.data": "a file",
     "calendar_feed.read": "a file",
@@ -196,6 +199,14 @@ def reminder_link(server: PortalServer, site: str) -> str:
         person, now = Person.get(Person.email_key == email_key(administrator(site))), server.portal.clock()
         token = tokens.mint(tokens.UNSUBSCRIBE, person=person, minutes=60, next_path="", now=now)
     return f"/reminders/{token}"
+
+
+def card_provider(server: PortalServer, site: str) -> str:
+    """In production it would be somebody else's page."""
+    there = server.portal.sites["fr"]
+    here = f"{there.origin}/help"
+    begun = server.portal.cards.begin(CardWanted(there, "", "SUB-FR-200001", "1", here, here))
+    return urlsplit(begun.url).path
 
 
 def newest_mail(server: PortalServer, site: str) -> str:
@@ -398,6 +409,7 @@ BACKUP: Who = "backup"
 
 CASES = (
     PageCase("chooser", "front.home", at("/"), front=True),
+    PageCase("card-provider", "card_provider.show", card_provider, front=True),
     PageCase("mailbox", "front.list_mail", at("/mailbox"), front=True),
     PageCase("mail", "front.read_mail", newest_mail, front=True),
     PageCase("mail-as-sent", "front.show_mail", lambda *here: newest_mail(*here) + "/html", front=True),
@@ -550,6 +562,9 @@ CASES = (
     PageCase("payment", "payment_methods.show", of(*is_active, page="/payment-method"), ADMIN),
     PageCase("payment-debit", "payment_methods.show", of(*is_for_everybody, page="/payment-method"), ADMIN),
     PageCase("payment-card", "payment_methods.show", paid_by_card("/payment-method"), ADMIN),
+    PageCase(
+        "payment-leave", "cards.leave", of(*is_active, page="/payment-method"), ADMIN, act=leave_for_card
+    ),
     PageCase(
         "payment-wrong",
         "payment_methods.show",

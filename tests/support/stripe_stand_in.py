@@ -1,20 +1,16 @@
-"""Stripe's API as far as the portal asks it: customers, and Checkout sessions in set-up mode.
-
-With `beside` it keeps Checkout only, which `localstripe` has not, and asks that one for all the rest.
-"""
+"""Stripe's API as far as the portal asks it: customers, and Checkout sessions in set-up mode."""
 
 from __future__ import annotations
 
 import json
 import re
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from stripe import WebhookSignature
 
@@ -32,7 +28,6 @@ PARAMETERS = {  # of Checkout, in the version that the SDK speaks; Stripe refuse
 @dataclass
 class Stripe:
     port: int = 0
-    beside: str = ""
     out_of_order: bool = False
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)  # method, path, parameters
@@ -49,17 +44,11 @@ class Stripe:
         self, session: str, *, brand: str = "visa", last4: str = "4242", status: str = "succeeded"
     ) -> None:
         found = self.sessions[session]
-        method: Any = {
+        method = {
             "id": f"pm_{session[-8:]}",
             "object": "payment_method",
             "card": {"brand": brand, "last4": last4, "exp_month": 4, "exp_year": 2031},
         }
-        if self.beside:
-            card = {"number": "4242424242424242", "exp_month": 4, "exp_year": 2031, "cvc": "123"}
-            form = {f"card[{name}]": value for name, value in card.items()}
-            method = self._ask_beside("POST", "/v1/payment_methods", {"type": "card", **form})
-            attached = f"/v1/payment_methods/{method['id']}/attach"
-            method = self._ask_beside("POST", attached, {"customer": found["customer"]})
         done = status == "succeeded"
         found["status"] = "complete" if done else "open"
         intent = {"id": "seti_1", "object": "setup_intent", "status": status}
@@ -88,8 +77,6 @@ class Stripe:
             return self._begin(form)
         if found := re.fullmatch("/v1/checkout/sessions/(cs_test_[0-9]+)", path):
             return 200, self.sessions[found[1]]
-        if self.beside:
-            return 200, self._ask_beside(method, path, form)
         if (method, path) == ("POST", "/v1/customers"):
             return 200, {"id": f"cus_{len(self.asked)}", "object": "customer"}
         return 404, {"error": {"type": "invalid_request_error", "message": path}}
@@ -111,13 +98,6 @@ class Stripe:
         }
         return 200, self.sessions[name]
 
-    def _ask_beside(self, method: str, path: str, form: dict[str, str]) -> dict[str, Any]:
-        body = urlencode(form).encode() if method == "POST" else None
-        request = urllib.request.Request(self.beside + path, body, {"Authorization": "Bearer sk_test_1"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
-
 
 def signed(payload: str, secret: str, at: int | None = None) -> dict[str, str]:
     """The header that Stripe sends."""
@@ -125,8 +105,8 @@ def signed(payload: str, secret: str, at: int | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def stripe_at_work(*, beside: str = "") -> Iterator[Stripe]:
-    stripe = Stripe(beside=beside)
+def stripe_at_work() -> Iterator[Stripe]:
+    stripe = Stripe()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
