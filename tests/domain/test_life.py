@@ -170,7 +170,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(email=PEOPLE, days=st.none() | st.integers(0, 500), cut=CUTS)
     def invite(self, email: str, days: int | None, cut: int) -> None:
-        facts = Facts(seats.local_date(self.now, self.site.time_zone) + timedelta(days)) if days else Facts()
+        facts = Facts(begun_day(self.now, self.site.time_zone) + timedelta(days)) if days else Facts()
 
         def act(it: Subscription) -> None:
             known = Invitation(email, "", "", facts)
