@@ -149,11 +149,6 @@ DEFECTS = [
     ),
     Defect("more seats than licences", seats.take, "if not is_unlimited(product):", "if False:"),
     Defect(
-        "a seat given beyond the planned licences",
-        seats.restore,
-        "        refuse_beyond_renewal(subscription)\n",
-    ),
-    Defect(
         "a seat is kept in spite of being given up",
         transfer.transfer_administration,
         "None if keep_seat else",
@@ -173,22 +168,6 @@ DEFECTS = [
         quantity.price_of_more,
         "(period.end - today).days, (",
         "(period.end - period.start).days, (",
-    ),
-    Defect("part of a price rounded down", quantity._part, "2 * price * days + of_days", "2 * price * days"),
-    Defect(
-        "fewer licences than seats",
-        quantity.plan_fewer,
-        "if (staying := number_staying(current)) > quantity:",
-        "if (staying := 0) > quantity:",
-    ),
-    Defect("who was to go does not stay", quantity.keep_quantity, "_stay_beyond_term(current)", "0"),
-    Defect(
-        "a plan is never done", renewals._next_quantity, "if found.next_quantity is None else", "if True else"
-    ),
-    Defect(
-        "a plan is done again",
-        (renewals, "_STEP_SQL"),
-        " next_quantity = CASE WHEN step.renews = 1 THEN NULL ELSE subscription.next_quantity END,\n",
     ),
     # purchase orders and invoices
     Defect(
