@@ -28,7 +28,7 @@ from webapp.jobs.registry import JOBS, run_due, run_one
 
 FEW, MANY = 1_000, 1_000_000
 USERS = 2  # of each subscription that has any
-RUNS = 60
+RUNS = 200
 
 
 def measure(backend: Backend, *, many: int, rounds: int, seconds: float) -> Figures:

@@ -412,6 +412,17 @@ class Life(RuleBasedStateMachine):
         self.run("end", cut)
         self.all_jobs_run()
 
+    @rule(
+        number=st.sampled_from(["4711", "BC 2027"]),
+        wanted=st.integers(1, 3),
+        who=st.lists(PEOPLE, max_size=2),
+    )
+    def what_is_planned_comes_true(self, number: str, wanted: int, who: list[str]) -> None:
+        self.purchase_order(number, NEXT_TERM, cut=0)
+        self.fewer(wanted, who, cut=0)
+        self.wait(0, of_term=True)
+        self.all_jobs_run()
+
     @rule(job=st.sampled_from(sorted(JOBS)), cut=CUTS)
     def a_job_runs_or_dies(self, job: str, cut: int) -> None:
         self.run(job, cut)
