@@ -327,7 +327,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
             stand_in.StandIn, "session_in", 'f"{SECRET}_{site.code}"', 'f"{SECRET}_fr"'
         ),
         "a signed message is taken for a forged form": Leak(
-            security, "_is_signed", 'declared.who == "signature"', "False"
+            security, "_may_come_from_anywhere", 'declared.who == "signature"', "False"
         ),
     },
     "places": {

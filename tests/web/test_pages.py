@@ -35,6 +35,7 @@ def addresses(actor: Actor, cast: Cast) -> Iterator[str]:
         may = route.owners and not (route.managing and actor is BOB)
         if (
             may
+            and route.who != "key"
             and "GET" in route.answers
             and route.place != "front"
             and route.names in ("", "row", "invoice")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -72,6 +73,14 @@ class Counting:
         except StorageError as problem:
             log.warning("Limits are counted by each process alone: %s", problem.storage_error)
             return self._alone.hit(limit, *names)
+
+    def seconds_left(self, limit: RateLimitItem, *names: str) -> float:
+        """Until these names may try again."""
+        try:
+            stats = self._shared.get_window_stats(limit, *names)
+        except StorageError:
+            stats = self._alone.get_window_stats(limit, *names)
+        return stats.reset_time - time.time()
 
 
 def _redis(url: str) -> Storage:

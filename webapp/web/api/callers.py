@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
 
 from flask import current_app, g, request
 from limits import RateLimitItem, parse
-from limits.strategies import FixedWindowRateLimiter
 
 from webapp.domain import api_keys
 from webapp.domain.api_keys import Caller, KeyInvalid
 from webapp.web.api.problems import Problem
+from webapp.web.limits import Counting
 from webapp.web.policy import policy_of
 from webapp.web.site import this_portal, this_site
 
@@ -60,10 +59,9 @@ def _insufficient(scope: str) -> Problem:
 
 
 def _count(limit: RateLimitItem, kind: str, whose: str) -> None:
-    counter: FixedWindowRateLimiter = current_app.extensions["limits"]
+    counter: Counting = current_app.extensions["limits"]
     named = (kind, this_site().code, whose)
     if counter.hit(limit, *named):
         return
-    wait = counter.get_window_stats(limit, *named).reset_time - time.time()
-    seconds = str(max(1, math.ceil(wait)))
+    seconds = str(max(1, math.ceil(counter.seconds_left(limit, *named))))
     raise Problem(429, "too_many_requests", f"wait for {seconds} seconds", Retry_After=seconds)
