@@ -11,7 +11,7 @@ from functools import cached_property
 from webapp import metrics
 from webapp.clock import Clock, make_clock
 from webapp.config import Settings, read_settings
-from webapp.data.database import Databases
+from webapp.data.database import Databases, Mode
 from webapp.data.schema import migrate, migrate_support, refuse_old_schema, refuse_old_support_schema
 from webapp.data.support import SupportStore
 from webapp.payments import (
@@ -61,9 +61,9 @@ class Portal:
         return Reach(self.settings.webhook_networks, https_only=self.settings.production)
 
     @contextmanager
-    def at(self, site: Site) -> Iterator[Site]:
+    def at(self, site: Site, mode: Mode = "all") -> Iterator[Site]:
         """Everything inside happens at this site."""
-        with self.databases.bound(site):
+        with self.databases.bound(site, mode):
             yield site
 
 

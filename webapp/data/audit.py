@@ -12,7 +12,7 @@ from webapp.data.subscriptions import Subscription
 class AuditEvent(SiteModel):
     at = InstantField()
     action = pw.CharField(max_length=60)
-    actor_kind = pw.CharField(max_length=10)  # person, shop, operator, portal
+    actor_kind = pw.CharField(max_length=10)  # person, shop, operator, portal, agent
     actor = SiteForeignKey(Person, null=True, backref="acted")
     actor_name = pw.TextField(default="")
     account = SiteForeignKey(Account, null=True, backref="events")

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import peewee as pw
 from playhouse.pool import MaxConnectionsExceeded
@@ -21,6 +21,10 @@ from webapp.data.pool import open_database
 
 if TYPE_CHECKING:
     from webapp.sites import Site
+
+# `all`: the portal's own. `look`: nothing can be changed over it. `act`: what a support agent may cause, and
+# the audit event before each page they are shown.
+Mode = Literal["all", "look", "act"]
 
 # The database does not answer now; asking again later may help.
 STORAGE_FAILURES = (pw.OperationalError, pw.InterfaceError, MaxConnectionsExceeded)
@@ -255,23 +259,23 @@ class Databases:
 
     urls: dict[str, str]
     prepare: Callable[[pw.Database], object] = lambda opened: None  # migrates, or refuses an old schema
-    _open: dict[str, pw.Database] = field(default_factory=dict)
+    _open: dict[tuple[str, Mode], pw.Database] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, site: Site) -> pw.Database:
+    def of(self, site: Site, mode: Mode = "all") -> pw.Database:
         with self._lock:
-            if site.code not in self._open:
+            if (site.code, mode) not in self._open:
                 opened = open_database(self.urls[site.code])
                 self.prepare(opened)
-                self._open[site.code] = opened
-            return self._open[site.code]
+                self._open[site.code, mode] = opened
+            return self._open[site.code, mode]
 
     @contextmanager
-    def bound(self, site: Site) -> Iterator[pw.Database]:
+    def bound(self, site: Site, mode: Mode = "all") -> Iterator[pw.Database]:
         """Everything inside asks this site's database, and no other."""
         if (already := _bound.get()) is not None:
             raise CrossSite(f"Site {already.site.code} is bound: {site.code} can't be bound inside it.")
-        opened = self.of(site)
+        opened = self.of(site, mode)
         token = _bound.set(Binding(site, opened))
         try:
             opened.connect(

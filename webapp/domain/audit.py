@@ -75,7 +75,7 @@ WHEREABOUTS_MAILED = "person.whereabouts_mailed"
 class Actor:
     """Who acts: a person of the site, or one of the callers that have no person."""
 
-    kind: Literal["person", "shop", "operator", "portal"]
+    kind: Literal["person", "shop", "operator", "portal", "agent"]
     person: Person | None = None
     name: str = ""
     key: str = ""  # the API key that was shown, by its public part

@@ -11,6 +11,7 @@ from webapp.sites.seller import Bank, Invoicing, LegalEntity, MentionText
 from webapp.sites.site import (
     NATIONAL_IDS,
     PAYMENT_METHODS,
+    SUPPORT,
     Brand,
     DirectDebitOffer,
     Site,
@@ -21,6 +22,7 @@ from webapp.sites.site import (
 __all__ = [
     "NATIONAL_IDS",
     "PAYMENT_METHODS",
+    "SUPPORT",
     "AgreementMissing",
     "AgreementText",
     "Bank",

@@ -41,6 +41,7 @@ NATIONAL_IDS = (
     *("siret", "leitweg_id", "codice_fiscale", "sdi_code", "nip", "che_uid", "nif", "ein"),
     *("company_register_number", "company_number", "corporate_number"),
 )
+SUPPORT = "support"  # no site can be called so: the console’s host, `support.<domain>`
 DRAFTED = ("tax", "legal_entity", "contact", "bank", "invoices")
 DOCUMENT_FORMATS = ("facturx", "qr-bill", "pdf")
 
@@ -171,6 +172,11 @@ class Sites:
             return None
         code, _, parent = name.partition(".")
         return self.by_code(code) if parent == domain.lower() else None
+
+    def visited_site_for_host(self, host: str, domain: str) -> Site | None:
+        """Exactly `<code>.support.<domain>`: the site as the support console shows it, an origin of its own,
+        so that nothing a customer wrote ever shares one with the console."""
+        return self.site_for_host(host, f"{SUPPORT}.{domain}")
 
 
 def load_sites(folder: Path, origin: Callable[[str], str]) -> Sites:

@@ -20,7 +20,7 @@ from webapp.domain import sign_in
 from webapp.domain.refusals import NotThere
 from webapp.web import htmx
 from webapp.web.policy import API, policy_of
-from webapp.web.site import site_or_none, this_portal
+from webapp.web.site import place, site_or_none, this_portal
 
 
 class Visitor(UserMixin):
@@ -127,7 +127,7 @@ def require_policy() -> Response | Any | None:
         return None
     declared = policy_of(current_app, request.endpoint)
     assert declared is not None  # the app would not have started
-    wrong_place = declared.place != "anywhere" and (declared.place == "site") != (site_or_none() is not None)
+    wrong_place = declared.place not in ("anywhere", place())
     if wrong_place or (declared.who == "demo" and this_portal().settings.production):
         raise NotThere
     if declared.who == "person" and visitor_or_none() is None:

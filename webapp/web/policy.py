@@ -9,8 +9,8 @@ from typing import Literal, TypeVar
 from flask import Flask
 from werkzeug.routing import BaseConverter, Rule
 
-Who = Literal["public", "person", "demo", "key", "signature"]
-Place = Literal["site", "front", "anywhere"]
+Who = Literal["public", "person", "demo", "key", "signature", "agent", "visit"]
+Place = Literal["site", "front", "support", "visit", "anywhere"]
 View = TypeVar("View", bound=Callable[..., object])
 
 API = "/api/"  # below it, keys count and cookies do not: no session, no guard against forged requests
@@ -33,9 +33,11 @@ def policy(
 ) -> Callable[[View], View]:
     """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only; `key`:
     who shows an API key of this site with this scope; `signature`: a machine that signs what it sends, which
-    the view checks before all else.
+    the view checks before all else; `agent`: a support agent who is signed in; `visit`: one who visits an
+    account.
 
-    `site`: a page of a country site; `front`: of the bare domain. `from_anywhere`: what it changes is named
+    `site`: a page of a country site; `front`: of the bare domain; `support`: of the console; `visit`: of a
+    country site as the console shows it. `from_anywhere`: what it changes is named
     by a secret in its address, and no cookie counts, so that other pages and programs may send it too.
     """
 

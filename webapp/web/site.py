@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from contextvars import copy_context
 from typing import Any
 
@@ -13,9 +13,11 @@ from werkzeug.wrappers import Response
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
 from webapp.data.schema import OldSchema
-from webapp.sites import Site
+from webapp.sites import SUPPORT, Site
+from webapp.web.policy import Place
 
 SITE_KEY = "portal.site"
+PLACE_KEY = "portal.place"
 FAILURE_KEY = "portal.failure"
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -33,6 +35,12 @@ def this_site() -> Site:
 
 def site_or_none() -> Site | None:
     return request.environ.get(SITE_KEY)
+
+
+def place() -> Place:
+    """Where this request is: at a site, at the bare domain, in the support console or on a visit."""
+    found: Place = request.environ[PLACE_KEY]
+    return found
 
 
 class _BoundBody:
@@ -75,24 +83,37 @@ class SiteMiddleware:
         self.app, self.portal = app, portal
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        host = environ.get("HTTP_HOST", "")
-        site = self.portal.sites.site_for_host(host, self.portal.settings.domain)
+        where, site = self._whereabouts(environ.get("HTTP_HOST", ""))
         environ.pop(SITE_KEY, None)
-        if site is None:
-            if host.partition(":")[0].lower() != self.portal.settings.domain:
-                return Response("There is no such site.\n", 404)(environ, start_response)
+        if where is None:
+            return Response("There is no such site.\n", 404)(environ, start_response)
+        environ[PLACE_KEY] = where
+        if where == "front" or environ.get("PATH_INFO", "").startswith("/static/"):
             return self.app(environ, start_response)
-        if environ.get("PATH_INFO", "").startswith("/static/"):
-            return self.app(environ, start_response)
+        if where == "support":
+            return self._inside(self.portal.support.bound(), environ, start_response)
+        assert site
         environ[SITE_KEY] = site
-        return self._bound(site, environ, start_response)
+        return self._inside(self.portal.at(site), environ, start_response)
 
-    def _bound(self, site: Site, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _whereabouts(self, host: str) -> tuple[Place | None, Site | None]:
+        domain, sites = self.portal.settings.domain, self.portal.sites
+        if site := sites.site_for_host(host, domain):
+            return "site", site
+        if site := sites.visited_site_for_host(host, domain):
+            return "visit", site
+        name = host.partition(":")[0].lower()
+        own: dict[str, Place] = {domain: "front", f"{SUPPORT}.{domain}": "support"}
+        return own.get(name), None
+
+    def _inside(
+        self, binding: AbstractContextManager[Any], environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
         context = copy_context()
         stack = ExitStack()
         try:
             try:
-                context.run(stack.enter_context, self.portal.at(site))
+                context.run(stack.enter_context, binding)
             except (OldSchema, *STORAGE_FAILURES) as failure:
                 environ[FAILURE_KEY] = failure  # the app says so, on a page
             body = context.run(self.app, environ, start_response)
