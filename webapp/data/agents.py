@@ -72,9 +72,7 @@ class Visit(SupportModel):
 
     key = pw.CharField(max_length=16, unique=True)  # 64 random bits: its name in addresses and in the trail
     agent = pw.ForeignKeyField(Agent, backref="visits", on_delete="CASCADE")
-    session_hash = pw.CharField(
-        max_length=64, index=True
-    )  # the agent's; without it the visit is over
+    session_hash = pw.CharField(max_length=64, index=True)  # the agent's; without it the visit is over
     entry_hash = pw.CharField(max_length=64, null=True, unique=True)  # of what opens it in the browser, once
     token_hash = pw.CharField(max_length=64, null=True, unique=True)  # of its own cookie
     site = pw.CharField(max_length=10)
