@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import peewee as pw
 import psycopg
 
 from webapp.data import database as data
+from webapp.data import roles
 from webapp.data.schema import migrate, migrate_support
 
 if TYPE_CHECKING:
@@ -67,10 +69,13 @@ class PostgresEngine:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             self.admin.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]
         self.admin.execute("SELECT pg_reload_conf()")
+        for mode in roles.NARROW:
+            self._make_role(f"postgres_{mode}")
         self.template = f"template_{worker}_{uuid.uuid4().hex[:8]}"
         self.support_template = f"{self.template}_support"
         for name, migrating in ((self.template, migrate), (self.support_template, migrate_support)):
             self._create(name, "template0")
+            self._keep_large_objects_out(name)
             template = data.open_database(self._uri(name))
             migrating(template)
             template.close_all()  # type: ignore[attr-defined]
@@ -78,8 +83,21 @@ class PostgresEngine:
     def _uri(self, name: str) -> str:
         return self.server.get_uri(database=name)
 
+    def _make_role(self, name: str) -> None:
+        """Other workers make it too, at the same moment."""
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            self.admin.execute(f'CREATE ROLE "{name}" LOGIN NOINHERIT')  # type: ignore[arg-type]
+
+    def _keep_large_objects_out(self, name: str) -> None:
+        """As docs/deploy/support-roles.sql does."""
+        with psycopg.connect(self._uri(name), autocommit=True) as opened:
+            opened.execute(
+                "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC"
+            )
+
     def _create(self, name: str, template: str) -> None:
         self.admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')  # type: ignore[arg-type]
+        self.admin.execute(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC')  # type: ignore[arg-type]
 
     def url(self, site_code: str, folder: Path) -> str:
         return self._uri(f"test_{uuid.uuid4().hex[:12]}_{site_code}")
