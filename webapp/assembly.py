@@ -11,7 +11,8 @@ from functools import cached_property
 from webapp import metrics
 from webapp.clock import Clock, make_clock
 from webapp.config import Settings, read_settings
-from webapp.data.database import Databases, Mode
+from webapp.data.database import Databases
+from webapp.data.roles import Mode
 from webapp.data.schema import migrate, migrate_support, refuse_old_schema, refuse_old_support_schema
 from webapp.data.support import SupportStore
 from webapp.payments import (
