@@ -114,7 +114,7 @@ def ask_nobody() -> None:
 
 
 def visitor_or_none() -> Visitor | None:
-    if place() != "site" or "nobody_asked" in g or request.path.startswith(API):
+    if site_or_none() is None or place() != "site" or "nobody_asked" in g or request.path.startswith(API):
         return None
     found = current_user._get_current_object()
     return found if isinstance(found, Visitor) else None

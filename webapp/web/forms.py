@@ -73,6 +73,14 @@ class CodeForm(Form):
     next = HiddenField()
 
 
+class PasskeyForm(Form):
+    """`answer` is what the authenticator says, as JSON: the page's own script puts it there."""
+
+    name = StringField()
+    answer = HiddenField()
+    next = HiddenField()
+
+
 class VersionedForm(Form):
     """Knows what was read: who saves what somebody changed since is told."""
 

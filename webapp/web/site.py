@@ -87,8 +87,10 @@ class SiteMiddleware:
         environ.pop(SITE_KEY, None)
         if where is None:
             return Response("There is no such site.\n", 404)(environ, start_response)
+        if environ.get("PATH_INFO", "").startswith("/static/"):
+            where = "front"  # wherever they are asked for: nobody is known who asks
         environ[PLACE_KEY] = where
-        if where == "front" or environ.get("PATH_INFO", "").startswith("/static/"):
+        if where == "front":
             return self.app(environ, start_response)
         if where == "support":
             return self._inside(self.portal.support.bound(), environ, start_response)
