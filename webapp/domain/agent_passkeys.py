@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
+
+import peewee as pw
 
 from webapp.data import support
 from webapp.data.agents import AgentPasskey, AgentToken
@@ -121,19 +124,25 @@ def add(
         ),
         now=now,
     )
-    with support.atomic():
-        added = AgentPasskey.insert(
+    with _known_to_nobody(), support.atomic():
+        AgentPasskey.insert(
             agent=agent.id,
             credential_id=bytes_to_base64url(made.credential_id),
             public_key=made.credential_public_key,
             sign_count=made.sign_count,
             name=_normal_name(name),
             added_at=now,
-        )
-        if added.on_conflict_ignore().execute() is None:
-            raise PasskeyRefused
+        ).execute()
         agent_events.record(agent.id, agent_events.FACTOR_ADDED, now=now, factor=PASSKEY)
         return None if agent.factor else agent_sign_in.enter(agent, PASSKEY, user_agent=user_agent, now=now)
+
+
+@contextmanager
+def _known_to_nobody() -> Iterator[None]:
+    try:
+        yield
+    except pw.IntegrityError:
+        raise PasskeyRefused from None
 
 
 def _normal_name(text: str) -> str:
