@@ -57,6 +57,7 @@ def show_password(visitor: Visitor, email: str) -> Page:
 
 def begin(visitor: Visitor, link: str) -> Page:
     page = visitor.open(link)
+    assert not axe.violations(page, "link")
     page.fill("#password", PASSWORD)
     page.locator("main form button.pri").click()
     visitor.expect_path("/agent/set-up")
@@ -114,12 +115,17 @@ def test_a_passkey_is_set_up_used_and_taken_away(visit: Visit, server: PortalSer
     expect(page.locator("main")).to_contain_text("Blue key")
     assert page.locator("a[href^='/agent/passkeys/remove']").count() == 0
     page.click("main a[href='/agent/app']")
+    found += axe.violations(page, "app")
     page.fill("#password", PASSWORD)
     page.locator("main form button.pri").click()
     set_up_app(visitor, server)
     visitor.expect_path("/agent")
     found += axe.violations(page, "me")
+    for path in ("/agent/passkeys", "/agent/app/remove", "/agent/password"):
+        found += axe.violations(visitor.open(path), path)
+    visitor.open("/agent")
     page.click("a[href^='/agent/passkeys/remove']")
+    found += axe.violations(page, "passkey-remove")
     page.fill("#password", PASSWORD)
     page.locator("main form button.bad").click()
     visitor.expect_path("/agent")
@@ -140,6 +146,8 @@ def test_an_authenticator_app_is_set_up(visit: Visit, server: PortalServer, java
     page.fill("#code", "123")
     page.locator("main form button.pri").click()
     expect(page.locator("#code-error")).to_be_visible()
+    if javascript:
+        assert not axe.violations(page, "app-code")
     set_up_app(visitor, server)
     visitor.expect_path("/console")
     expect(page.locator("main")).to_contain_text("Austria")
