@@ -154,9 +154,9 @@ def refuse_what_does_not_fit(
         raise BackupRefused(f"{path} is of a portal with other migrations: restore it with that one.")
     if manifest.sealed and not other_key and not is_same_key(manifest, place.vault_key):
         raise BackupRefused(
-            f"{path} holds {manifest.sealed} account numbers or keys of apps that were sealed with another key: set"
-            " PORTAL_VAULT_KEY to that one (or to the PORTAL_SECRET of then), or add --other-key to restore"
-            " without it."
+            f"{path} holds {manifest.sealed} account numbers or keys of apps that were sealed with another"
+            " key: set PORTAL_VAULT_KEY to that one (or to the PORTAL_SECRET of then), or add --other-key to"
+            " restore without it."
         )
 
 
