@@ -139,6 +139,7 @@ def test_every_page_of_a_visit_is_what_its_administrator_sees_without_what_could
     assert looks(portal) == list(pages), "one event for each of them, in this order"
 
 
+@on_sqlite
 def test_fragments_are_events_too_and_change_nothing_either(
     app: Flask, portal: Portal, visit: SiteClient, row: Row
 ) -> None:
@@ -154,6 +155,7 @@ def test_fragments_are_events_too_and_change_nothing_either(
     assert len(looks(portal)) == 3
 
 
+@on_sqlite
 @pytest.mark.parametrize("broken", [pw.OperationalError, pw.ProgrammingError, KeyError])
 def test_where_the_event_cannot_be_committed_nothing_is_shown(
     broken: type[Exception],
@@ -310,6 +312,7 @@ def test_an_agent_of_another_region_cannot_open_a_visit(
 # ---- how it begins and ends
 
 
+@on_sqlite
 def test_opening_needs_a_reason_and_a_ticket_and_is_in_both_trails(
     app: Flask, portal: Portal, agent: SiteClient, row: Row
 ) -> None:
@@ -329,6 +332,7 @@ def test_opening_needs_a_reason_and_a_ticket_and_is_in_both_trails(
         assert AgentEvent.select().where(AgentEvent.action == "visit.opened").count() == 1
 
 
+@on_sqlite
 def test_the_door_opens_once_and_for_a_minute_only(
     app: Flask, portal: Portal, clock: TestClock, agent: SiteClient, row: Row
 ) -> None:
@@ -349,6 +353,7 @@ def test_the_door_opens_once_and_for_a_minute_only(
     assert visit_client(app, "gb").get(entry()).location.endswith("/console"), "of another site"
 
 
+@on_sqlite
 def test_it_lasts_half_an_hour_and_is_renewed_on_purpose(
     portal: Portal, clock: TestClock, visit: SiteClient, agent: SiteClient
 ) -> None:
@@ -368,6 +373,7 @@ def test_it_lasts_half_an_hour_and_is_renewed_on_purpose(
     assert "support.visit_renewed" in [action for action, _details in trail(portal)]
 
 
+@on_sqlite
 def test_it_ends_when_the_agent_ends_it(portal: Portal, visit: SiteClient, agent: SiteClient) -> None:
     cookie = visit.get_cookie("visit", domain="fr.support.localhost")
     answer = visit.submit(visit.page("/subscriptions"), "/support/end")
