@@ -55,6 +55,7 @@ BILLING_GRANTED = "billing.granted"
 BILLING_TAKEN = "billing.taken"
 SIGNED_IN = "person.signed_in"
 SIGN_IN_FAILED = "person.sign_in_failed"
+SIGN_IN_UNLOCKED = "person.sign_in_unlocked"  # by support
 SIGNED_OUT = "person.signed_out"
 PASSWORD_SET = "person.password_set"
 LANGUAGE_CHOSEN = "person.language_chosen"
