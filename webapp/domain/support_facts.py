@@ -25,6 +25,19 @@ from webapp.sites import Catalogue
 
 _MOST = 50
 
+# Of an e-mail `x` about no subscription, to a person of account `:account`: it concerns that person alone, or
+# they have no other account that it could concern.
+_PERSONAL = (
+    "set_password",
+    "password_changed",
+    "confirm_email",
+    "email_change_asked",
+    "email_changed",
+    "email_taken",
+)
+OF_ACCOUNT_ALONE = f"""(x.kind IN {_PERSONAL} OR NOT EXISTS (SELECT 1 FROM membership also
+ WHERE also.person_id = x.person_id AND also.account_id <> :account))"""
+
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
@@ -117,7 +130,8 @@ SELECT x.kind, x.to_email, x.subject, x.state, x.created_at, x.next_attempt_at, 
 FROM outbox_message x LEFT JOIN subscription s ON s.id = x.subscription_id
 WHERE (x.person_id = :person OR x.recipient_id IN (SELECT r.id FROM invoice_recipient r
  WHERE r.account_id = :account AND r.email_key = :email))
- AND (x.subscription_id IS NULL OR s.account_id = :account) AND (:public_id = '' OR s.public_id = :public_id)
+ AND ((x.subscription_id IS NULL AND {OF_ACCOUNT_ALONE}) OR s.account_id = :account)
+ AND (:public_id = '' OR s.public_id = :public_id)
 ORDER BY x.id DESC LIMIT {_MOST}
 """
 

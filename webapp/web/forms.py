@@ -17,7 +17,15 @@ from wtforms import (
 )
 from wtforms.validators import ValidationError
 
-from webapp.domain import addresses, billing_details, cancellation, names, purchase_orders, seat_facts
+from webapp.domain import (
+    addresses,
+    billing_details,
+    cancellation,
+    names,
+    purchase_orders,
+    seat_facts,
+    transfer,
+)
 from webapp.domain.invoice_recipients import COMPANY
 from webapp.domain.invoice_warnings import Missing
 from webapp.domain.refusals import Refusal
@@ -263,3 +271,12 @@ class SeatForm(VersionedForm):
 class InvitationForm(SeatForm):
     addresses = TextAreaField()
     language = StringField()
+
+
+class PurchaserForm(AddressForm):
+    """Of a pending order, as support corrects it: `shown` is the address that was to be corrected, `named`
+    the new one of the button that confirms it."""
+
+    name = StringField(validators=[_refused_by(transfer.checked_name)])
+    shown = HiddenField()
+    named = HiddenField()
