@@ -25,6 +25,7 @@ from webapp.domain import (
     purchase_orders,
     seat_facts,
     transfer,
+    visits,
 )
 from webapp.domain.invoice_recipients import COMPANY
 from webapp.domain.invoice_warnings import Missing
@@ -79,6 +80,28 @@ class CodeForm(Form):
 
     code = StringField(validators=[required(N_("Enter the code."))])
     next = HiddenField()
+
+
+class VisitForm(Form):
+    """Why a support agent looks into an account."""
+
+    site = HiddenField()
+    subscription = HiddenField()
+    reason = StringField()
+    ticket = StringField()
+
+    def validate_reason(self, field: StringField) -> None:
+        field.data = _checked(visits.checked_reason, field)
+
+    def validate_ticket(self, field: StringField) -> None:
+        field.data = _checked(visits.checked_ticket, field)
+
+
+def _checked(check: Callable[[str], str], field: StringField) -> str:
+    try:
+        return check(field.data or "")
+    except Refusal as refusal:
+        raise ValidationError(str(refusal)) from None
 
 
 class VersionedForm(Form):
