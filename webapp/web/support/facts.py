@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, request
 
-from webapp.domain import findings, support_records
+from webapp.domain import findings, support_records, terms
 from webapp.domain.diagnosis import QUESTIONS, WITHOUT_ADDRESS, diagnose
 from webapp.domain.findings import Finding
 from webapp.domain.support_facts import Case
@@ -25,9 +25,10 @@ _LONGEST_ADDRESS = 320
 
 
 def _page(template: str, **context: Any) -> Any:
-    status = context.pop("status", 200)
-    words = {"at": findings.at, "on": findings.on, "here_now": this_visit()}
-    return htmx.render(f"support/facts/{template}.html", status=status, **words, **context)
+    status, now = context.pop("status", 200), this_portal().clock()
+    times = {"at": findings.at, "on": findings.on, "now": now, "today": terms.today(now).isoformat()}
+    page = f"support/facts/{template}.html"
+    return htmx.render(page, status=status, account=this_visit().account, **times, **context)
 
 
 def _after() -> str:
@@ -47,7 +48,6 @@ def overview() -> Any:
         told=None,
         page=support_records.subscriptions(account.id, after=_after()),
         waiting=support_records.waiting_for_tax(account.id),
-        now_=this_portal().clock(),
     )
 
 
@@ -128,5 +128,4 @@ def subscription(public_id: str) -> Any:
         order=support_records.order_as_received(found),
         events=support_records.timeline(found),
         done=request.args.get("done", ""),
-        now_=this_portal().clock(),
     )
