@@ -123,7 +123,7 @@ def visitor_or_none() -> Visitor | None:
         return None
     if place() == "visit":
         return _visited()
-    if place() != "site":
+    if site_or_none() is None or place() != "site":
         return None
     found = current_user._get_current_object()
     return found if isinstance(found, Visitor) else None
