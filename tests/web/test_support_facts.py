@@ -15,7 +15,7 @@ from flask import Flask
 from tests.conftest import TestClock
 from tests.support.agents import SAM, keep_agent, signed_in_agent
 from tests.support.cast import ALICE, BOB, CHARLIE, DORA, FRANK, Cast, canary, keep_person
-from tests.support.client import SiteClient
+from tests.support.client import SiteClient, signed_in
 from tests.support.page import Page
 from tests.support.visits import visiting
 from tests.web.conftest import on_sqlite
@@ -218,6 +218,15 @@ def test_the_activation_email_is_sent_again(visit: SiteClient, portal: Portal, c
     event = last_event(portal, "activation.mail_requested")
     assert event is not None
     assert (event.actor_kind, event.actor_name) == ("agent", SAM.name)
+
+
+def test_the_customer_reads_what_support_did(app: Flask, visit: SiteClient, cast: Cast) -> None:
+    public_id = cast.row(ALICE, "pending").public_id
+    visit.page("/support/emails")
+    visit.post(f"/support/subscriptions/{public_id}/activation-mail")
+    alice = signed_in(app, ALICE)
+    told = alice.page("/support-visits").text
+    assert "E-mail d’activation renvoyé" in told  # in their language
 
 
 @on_sqlite

@@ -84,6 +84,7 @@ class Actor:
     person: Person | None = None
     name: str = ""
     key: str = ""  # the API key that was shown, by its public part
+    visit: str = ""  # of a support agent, in the course of which they act
 
     @classmethod
     def of(cls, person: Person) -> Actor:
@@ -115,8 +116,12 @@ def record(
         account=account or (subscription.account_id if subscription else None),
         subscription=subscription,
         person=person,
-        details=_as_json({**details, "key": actor.key} if actor.key else details),
+        details=_as_json({**details, **_by_what(actor)}),
     )
+
+
+def _by_what(actor: Actor) -> dict[str, str]:
+    return {name: value for name, value in (("key", actor.key), ("visit", actor.visit)) if value}
 
 
 def _as_json(details: Mapping[str, object]) -> str:

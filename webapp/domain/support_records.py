@@ -162,11 +162,13 @@ _TRAIL_SQL = """
 SELECT e.id, e.at, e.action, e.actor_kind, e.actor_name, e.details, s.public_id, p.name AS person_name
 FROM audit_event e LEFT JOIN subscription s ON s.id = e.subscription_id
 LEFT JOIN person p ON p.id = e.person_id
-WHERE e.account_id = :account AND e.id < :before ORDER BY e.id DESC LIMIT :size
+WHERE e.account_id = :account AND e.id < :before AND e.action <> 'support.looked'
+ORDER BY e.id DESC LIMIT :size
 """
 
 
 def trail(account_id: int, *, after: str = "") -> Page:
+    """Without the pages of visits, which have a page of their own."""
     return _page(_TRAIL_SQL, account_id, after)
 
 
