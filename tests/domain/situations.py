@@ -136,7 +136,7 @@ def waits_to_be_activated(s: Stuck) -> None:
 @situation(
     CANNOT_SEE,
     "lapsed",
-    "{id} was ordered on 14 Aug 2026 and not activated within 90 days, it lapsed on 13 Nov 2026.",
+    "{id} was ordered on 14 Aug 2026 and not activated within 90 days, it expired on 13 Nov 2026.",
 )
 def too_late(s: Stuck) -> None:
     s.order(100)

@@ -29,7 +29,7 @@ def lapsed(c: Case, s: Any) -> Finding | None:
     return Finding(
         "lapsed",
         _(
-            "%(id)s was ordered on %(ordered)s and not activated within 90 days, it lapsed on %(date)s.",
+            "%(id)s was ordered on %(ordered)s and not activated within 90 days, it expired on %(date)s.",
             id=s.public_id,
             ordered=on(s.ordered_at),
             date=on(s.activate_before),

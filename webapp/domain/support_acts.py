@@ -20,7 +20,7 @@ from webapp.i18n import _
 
 class NotLocked(Refusal):
     def __str__(self) -> str:
-        return _("This sign-in is not locked. Nothing was changed.")
+        return _("This log-in is not locked. Nothing was changed.")
 
 
 class SameAddress(Refusal):
