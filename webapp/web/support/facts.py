@@ -26,7 +26,12 @@ _LONGEST_ADDRESS = 320
 
 def _page(template: str, **context: Any) -> Any:
     status, now = context.pop("status", 200), this_portal().clock()
-    times = {"at": findings.at, "on": findings.on, "now": now, "today": terms.today(now).isoformat()}
+    times: dict[str, Any] = {
+        "at": findings.at,
+        "on": findings.on,
+        "now": now,
+        "today": terms.today(now).isoformat(),
+    }
     page = f"support/facts/{template}.html"
     return htmx.render(page, status=status, account=this_visit().account, **times, **context)
 
