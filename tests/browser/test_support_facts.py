@@ -12,6 +12,7 @@ from tests.browser.server import Ordered, PortalServer
 from tests.browser.visitor import Visitor
 from tests.support.agents import AGENT_PASSWORD, AnAgent, keep_agent
 from webapp.data.outbox import DEAD, OutboxMessage
+from webapp.domain import limits, sign_in
 
 LENA = AnAgent("lena@support.example", "Lena Lotse", ("western-europe",), "LENAHELPSCUSTOMERSOFTHEDEMO23456")
 
@@ -23,6 +24,13 @@ def refuse_mail(server: PortalServer, ordered: Ordered) -> None:
             state=DEAD, last_error="550 5.1.1 User unknown in virtual mailbox table"
         )
         refused.where(OutboxMessage.to_email == ordered.email).execute()
+
+
+def lock(server: PortalServer, email: str) -> None:
+    """As too many wrong passwords do."""
+    with server.portal.at(server.portal.sites["fr"]):
+        for _time in range(sign_in.SIGN_INS.times):
+            limits.count(sign_in.SIGN_INS, email, now=server.portal.clock())
 
 
 def start_visit(visitor: Visitor, server: PortalServer, ordered: Ordered) -> Page:
@@ -91,5 +99,12 @@ def test_a_wrong_address_is_found_and_corrected(visit: Visit, server: PortalServ
     found += axe.violations(page, "activation-mail")
     page.get_by_role("button", name="Send it again").click()
     expect(page.locator(".note.ok")).to_contain_text("leaves again")
+
+    lock(server, right)
+    page.locator("nav.tabs").get_by_role("link", name="Log-ins", exact=True).click()
+    page.get_by_role("link", name=f"Unlock the log-in {right}").click()
+    found += axe.violations(page, "unlock")
+    page.get_by_role("button", name="Unlock the log-in").click()
+    expect(page.locator(".note.ok")).to_contain_text("They may try again at once.")
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
