@@ -80,6 +80,10 @@ LOOKED_AT_IN_WALKS = (
     *("agent_passkeys.ask", "agent_passkeys.show_new", "agent_passkeys.ask_remove"),
     *("second_factor.show_key", "second_factor.ask", "second_factor.lost", "second_factor.show_link"),
 )
+BESIDE_THE_ADMINISTRATOR = (
+    *("facts.overview", "facts.diagnosis", "facts.emails", "facts.sign_ins", "facts.webhooks", "facts.trail"),
+    *("facts.subscription", "acts.ask_activation_mail", "acts.edit_purchaser", "acts.ask_unlock"),
+)
 # Routes that answer no page of their own: files, redirects, fragments.
 NO_PAGES = {
     "static": "files",
@@ -102,6 +106,7 @@ NO_PAGES = {
     "invoice_files.as_xlsx": "a file",
     "invoice_files.as_zip": "a file",
     **dict.fromkeys(LOOKED_AT_IN_WALKS, "a step that is walked and looked at in test_agents.py"),
+    **dict.fromkeys(BESIDE_THE_ADMINISTRATOR, "walked and looked at in test_support_facts.py"),
     "support_visits.ask": "walked in test_visits.py",
     "support_visits.show": "walked in test_visits.py",
     "visiting.enter": "the door of a visit; leads on",

@@ -30,6 +30,8 @@ from webapp.domain import (
     sign_in,
     subscription_list,
     subscriptions,
+    support_acts,
+    support_records,
     tokens,
     visit_trail,
     visits,
@@ -127,6 +129,12 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "a visit is good at every site": Leak(visits, "visit_of", "Visit.site == site.code,", ""),
         "a page of a visit is not noted": Leak(
             visit_trail, "note_look", "record(audit", "(lambda *told, **more: None)(audit"
+        ),
+        "support unlocks people of other accounts": Leak(
+            support_acts, "visited_person", "Membership.account == account_id, ", ""
+        ),
+        "support sees who is logged in at other accounts": Leak(
+            support_records, "_SESSIONS_SQL", "m.account_id = :account AND ", ""
         ),
         "every page of a site can be visited": Leak(
             web_visits, "admit", "shows = declared.visits and", "shows =", crashes=True

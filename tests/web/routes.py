@@ -125,6 +125,7 @@ _ORDER = "/api/v1/orders/<order_number:order_number>"
 _ENTITLED = "/api/v1/entitlements/subscriptions/<public_id:public_id>"
 _CORRECTED = {**_states(200, 409, 409, gone=409), "handed-over": 409}
 _EVERY_STATE = {**_states(200, 200, 200, gone=200), "handed-over": 200}
+_VISITED_ROW = "/support/subscriptions/<public_id:public_id>"
 _SEATED = _MANAGEABLE  # of a seat, by the state of its subscription
 
 _LED_ON = {"half": 303, "new": 303, "agent": 303}  # agents, to where they are in signing in
@@ -822,6 +823,45 @@ ROUTES: dict[str, Route] = {
     ),
     "visiting.renew": Route("/support/renew", "visit", "visit", {"POST": 303}),
     "visiting.end": Route("/support/end", "visit", "visit", {"POST": 303}),
+    "facts.overview": Route("/support", "visit", "visit", {"GET": 200}),
+    "facts.diagnosis": Route(
+        "/support/diagnosis", "visit", "visit", {"GET": 200}, query="question=see&email=bob@example.com"
+    ),
+    "facts.emails": Route("/support/emails", "visit", "visit", {"GET": 200}),
+    "facts.sign_ins": Route("/support/sign-ins", "visit", "visit", {"GET": 200}),
+    "facts.webhooks": Route("/support/webhooks", "visit", "visit", {"GET": 200}),
+    "facts.trail": Route("/support/trail", "visit", "visit", {"GET": 200}),
+    "facts.subscription": Route(
+        "/support/subscriptions/<public_id:public_id>", "visit", "visit", {"GET": _EVERY_STATE}, names="row"
+    ),
+    "acts.ask_activation_mail": Route(
+        f"{_VISITED_ROW}/activation-mail", "visit", "visit", {"GET": _CORRECTED}, names="row"
+    ),
+    "acts.send_activation_mail": Route(
+        f"{_VISITED_ROW}/activation-mail",
+        "visit",
+        "visit",
+        {"POST": {**_CORRECTED, "pending": 303, "last-days": 303}},
+        names="row",
+        once=True,
+    ),
+    "acts.edit_purchaser": Route(
+        f"{_VISITED_ROW}/purchaser", "visit", "visit", {"GET": _CORRECTED}, names="row"
+    ),
+    "acts.correct_purchaser": Route(
+        f"{_VISITED_ROW}/purchaser",
+        "visit",
+        "visit",
+        {"POST": {**_CORRECTED, "pending": 422, "last-days": 422}},
+        names="row",
+        body={"email": "no address"},
+    ),
+    "acts.ask_unlock": Route(
+        "/support/sign-ins/unlock", "visit", "visit", {"GET": 409}, query="email=alice@example.com"
+    ),
+    "acts.unlock": Route(
+        "/support/sign-ins/unlock", "visit", "visit", {"POST": 409}, body={"email": "alice@example.com"}
+    ),
     "agent_sign_in.show": Route("/agent/sign-in", "public", "support", {"GET": {"nobody": 200, **_LED_ON}}),
     "agent_sign_in.submit": Route("/agent/sign-in", "public", "support", {"POST": 422}),
     "agent_sign_in.leave": Route(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tests.support.agents import AnAgent, keep_agent, signed_in_agent
-from tests.support.cast import ALICE, CHARLIE, DORA, FRANK, Row
+from tests.support.cast import ALICE, CHARLIE, DORA, ERIN, FRANK, GIVEN, GONE, Row, canary
 from tests.support.client import PARTIAL
 from tests.support.visits import visiting
 from tests.web.asking import SAME_ORIGIN, Asker, Case
@@ -14,11 +14,12 @@ from tests.web.ground import Ground, address, named, pick
 from tests.web.routes import ROUTES, VISITED, Route
 from webapp.data.agents import AgentSession, Visit
 from webapp.data.audit import AuditEvent
-from webapp.domain import visits
+from webapp.domain import limits, sign_in, visits
 from webapp.domain.agent_sign_in import hash_token
 from webapp.sites import SUPPORT
 
 HOST = "fr.support.localhost"
+BESIDE = ("facts.", "acts.")  # pages that no customer sees
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Visited:
             for who in self.kinds:
                 yield from self._of_route(endpoint, route, who)
         yield from self.asker.changed_only("fr", "audit_event")
+        yield from self._act(self.kinds[-1])
         yield from self._on_the_console()
         yield from self._walk()
         yield from self.asker.changed_only("fr", "audit_event")
@@ -104,7 +106,10 @@ class Visited:
                 yield from self._shown(endpoint, route, method, who)
             elif route.place == "visit" and route.who == "visit":
                 if not who.looks:
-                    yield from self._led(self._case(endpoint, method, address(route), who))
+                    row = named(self.row, route) if route.names else ""
+                    yield from self._led(self._case(endpoint, method, address(route, row), who))
+                elif endpoint.startswith(BESIDE):
+                    yield from self._beside(endpoint, route, method, who)
             elif route.place in ("site", "front", "support"):
                 path = address(route, self.ground.tempting("fr", route))
                 yield from self._ask(self._case(endpoint, method, path, who), 404)
@@ -135,12 +140,52 @@ class Visited:
             }:
                 yield row, 404
 
+    def _beside(self, endpoint: str, route: Route, method: str, who: Looking) -> Iterator[str]:
+        """Of the account, whoever in it administers it; of others nothing. What is done once, the walk does."""
+        if not route.names:
+            path = f"{address(route)}?{route.query}" if route.query else address(route)
+            case = replace(self._case(endpoint, method, path, who), body=route.body, writes=True)
+            yield from self._ask(case, pick(route.answers[method]))
+            return
+        for owner in (ALICE, FRANK, CHARLIE, DORA):
+            for row in self.ground.cast.rows_of(owner):
+                status = pick(route.answers[method], row.state) if owner in (ALICE, FRANK) else 404
+                if not (route.once and status < 400):
+                    case = self._case(endpoint, method, address(route, row.public_id), who)
+                    yield from self._ask(replace(case, body=route.body, writes=True), status)
+
+    def _act(self, sam: Looking) -> Iterator[str]:
+        """Each of the three once, over what may be written then."""
+        row = self.ground.cast.row(ALICE, "pending")
+        mail, unlock = ROUTES["acts.send_activation_mail"], ROUTES["acts.unlock"]
+        case = self._case("acts.send_activation_mail", "POST", address(mail, row.public_id), sam)
+        yield from self._ask(replace(case, writes=True), 303)
+        yield from self.asker.changed_only("fr", "audit_event", "outbox_message")
+        correct = ROUTES["acts.correct_purchaser"]
+        typed = {"email": "new@example.com", "name": "New", "shown": ALICE.email}
+        case = self._case("acts.correct_purchaser", "POST", address(correct, row.public_id), sam)
+        yield from self._ask(replace(case, body=typed, writes=True), 200)  # what it would do
+        yield from self.asker.changed_only("fr", "audit_event")
+        strangers = {"email": CHARLIE.email}
+        case = self._case("acts.unlock", "POST", address(unlock), sam)
+        yield from self._ask(replace(case, body=strangers, writes=True), 404)
+        with self.portal.at(self.portal.sites["fr"]):
+            for _time in range(sign_in.SIGN_INS.times):
+                limits.count(sign_in.SIGN_INS, ALICE.email, now=self.portal.clock())
+        path = f"{address(unlock)}?{ROUTES['acts.ask_unlock'].query}"
+        yield from self._ask(self._case("acts.ask_unlock", "GET", path, sam), 200)
+        case = replace(self._case("acts.unlock", "POST", address(unlock), sam), body=unlock.body, writes=True)
+        yield from self._ask(case, 303)
+        yield from self.asker.changed_only("fr", "audit_event")
+
     def _looks(self) -> int:
         with self.portal.at(self.portal.sites["fr"]):
             return int(AuditEvent.select().where(AuditEvent.action == "support.looked").count())
 
     def _case(self, endpoint: str, method: str, path: str, who: Looking) -> Case:
         sees = self.ground.visitors[ALICE].sees | self.ground.shown_besides(ALICE, ROUTES[endpoint])
+        if endpoint.startswith(BESIDE):  # all of the company, what is gone as well
+            sees |= {canary("fr", key) for key in (ALICE.company.key, FRANK.key, ERIN.key, GIVEN, GONE)}
         return Case(endpoint, HOST, method, path, 0, who=who.name, cookie=who.cookie, sees=frozenset(sees))
 
     def _send(self, case: Case) -> Case:

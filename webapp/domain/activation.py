@@ -212,14 +212,17 @@ def enqueue_activation_mail(
     )
 
 
-def send_activation_mail_again(subscription: Subscription, *, actor: Person, now: datetime) -> None:
+def send_activation_mail_again(
+    subscription: Subscription, *, actor: Person | audit.Actor, now: datetime
+) -> None:
+    """To its administrator, who asks for it, or somebody of support for them."""
     refuse_unless_pending(subscription, now=now)
+    by = audit.Actor.of(actor) if isinstance(actor, Person) else actor
+    number = subscription.order.order_number
     with atomic():
         limits.spend(MAIL_AGAIN, subscription.public_id, now=now)
-        enqueue_activation_mail(subscription, to=actor, order_number=subscription.order.order_number, now=now)
-        audit.record(
-            audit.ACTIVATION_MAIL_REQUESTED, actor=audit.Actor.of(actor), subscription=subscription, now=now
-        )
+        enqueue_activation_mail(subscription, to=subscription.administrator, order_number=number, now=now)
+        audit.record(audit.ACTIVATION_MAIL_REQUESTED, actor=by, subscription=subscription, now=now)
 
 
 def send_password_link_for_order(order_number: str, *, next_path: str, now: datetime) -> None:

@@ -55,6 +55,7 @@ BILLING_GRANTED = "billing.granted"
 BILLING_TAKEN = "billing.taken"
 SIGNED_IN = "person.signed_in"
 SIGN_IN_FAILED = "person.sign_in_failed"
+SIGN_IN_UNLOCKED = "person.sign_in_unlocked"  # by support
 SIGNED_OUT = "person.signed_out"
 PASSWORD_SET = "person.password_set"
 SECOND_FACTOR_ON = "person.second_factor_on"
@@ -89,6 +90,7 @@ class Actor:
     person: Person | None = None
     name: str = ""
     key: str = ""  # the API key that was shown, by its public part
+    visit: str = ""  # of a support agent, in the course of which they act
 
     @classmethod
     def of(cls, person: Person) -> Actor:
@@ -120,8 +122,12 @@ def record(
         account=account or (subscription.account_id if subscription else None),
         subscription=subscription,
         person=person,
-        details=_as_json({**details, "key": actor.key} if actor.key else details),
+        details=_as_json({**details, **_by_what(actor)}),
     )
+
+
+def _by_what(actor: Actor) -> dict[str, str]:
+    return {name: value for name, value in (("key", actor.key), ("visit", actor.visit)) if value}
 
 
 def _as_json(details: Mapping[str, object]) -> str:

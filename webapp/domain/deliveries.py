@@ -43,16 +43,34 @@ _TOO_LARGE = N_("The last email was refused by the recipient’s mail server as 
 _UNREACHABLE = N_("The last email was not delivered: the recipient’s mail server did not answer for days.")
 _UNWANTED = N_("The last email was refused by the recipient’s mail server as unwanted.")
 _REFUSED = N_("The last email was refused by the recipient’s mail server.")
+# The same in few words, within a sentence.
+_SHORT = {
+    _NOBODY: N_("mailbox unknown"),
+    _FULL: N_("mailbox full"),
+    _TOO_LARGE: N_("message too large"),
+    _UNREACHABLE: N_("the mail server did not answer"),
+    _UNWANTED: N_("taken for unwanted mail"),
+    _REFUSED: N_("the server does not say why"),
+}
 _BY_DETAIL = {"2.2": _FULL, "2.1": _NOBODY, "2.3": _TOO_LARGE, "3.4": _TOO_LARGE}
 _BY_SUBJECT = {"1": _NOBODY, "4": _UNREACHABLE, "7": _UNWANTED}
 
 
 def reason_in_words(told: str) -> str:
     """What the servers' words mean, for people."""
+    return _(_reason(told))
+
+
+def reason_in_short(told: str) -> str:
+    """For a sentence that says more: `mailbox unknown`."""
+    return _(_SHORT[_reason(told)])
+
+
+def _reason(told: str) -> str:
     if code := _CODE.search(told):
         subject, detail = code.groups()
-        return _(_BY_DETAIL.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject) or _REFUSED)
-    return _(_REFUSED if told[:1] in ("4", "5") else _UNREACHABLE)
+        return _BY_DETAIL.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject) or _REFUSED
+    return _REFUSED if told[:1] in ("4", "5") else _UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)

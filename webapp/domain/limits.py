@@ -64,3 +64,8 @@ def spend(limit: Limit, subject: str, *, now: datetime) -> None:
     with atomic():
         check(limit, subject, now=now)
         count(limit, subject, now=now)
+
+
+def forgive(limit: Limit, subject: str) -> int:
+    """What was tried so far counts no more; how often that was."""
+    return int(Attempt.delete().where(Attempt.kind == limit.kind, Attempt.subject == subject).execute())

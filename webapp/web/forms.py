@@ -24,6 +24,7 @@ from webapp.domain import (
     names,
     purchase_orders,
     seat_facts,
+    transfer,
     visits,
 )
 from webapp.domain.invoice_recipients import COMPANY
@@ -301,3 +302,12 @@ class SeatForm(VersionedForm):
 class InvitationForm(SeatForm):
     addresses = TextAreaField()
     language = StringField()
+
+
+class PurchaserForm(AddressForm):
+    """Of a pending order, as support corrects it: `shown` is the address that was to be corrected, `named`
+    the new one of the button that confirms it."""
+
+    name = StringField(validators=[_refused_by(transfer.checked_name)])
+    shown = HiddenField()
+    named = HiddenField()

@@ -8,16 +8,21 @@ from webapp import i18n
 from webapp.web.agent_auth import half_agent_or_none
 from webapp.web.auth import visitor_or_none
 from webapp.web.policy import API
-from webapp.web.site import site_or_none
+from webapp.web.site import place, site_or_none
 from webapp.web.visits import visiting_agent
 
 COOKIE = "language"
 FRONT_LANGUAGES = ["en", "fr", "de"]
+FOR_AGENTS = "/support"  # on a visit: pages that no customer sees are in the agent's own language
 
 
 def offered() -> list[str]:
     site = site_or_none()
-    return list(site.languages) if site else FRONT_LANGUAGES
+    if site is None:
+        return FRONT_LANGUAGES
+    if place() == "visit" and request.path.startswith(FOR_AGENTS):
+        return list(dict.fromkeys((*FRONT_LANGUAGES, *site.languages)))
+    return list(site.languages)
 
 
 def _wished() -> str | None:

@@ -53,7 +53,7 @@ class ThisVisit:
     @property
     def actor(self) -> Actor:
         """Who acts, for the rules."""
-        return Actor("agent", name=self.agent.name)
+        return Actor("agent", name=self.agent.name, visit=self.visit.key)
 
 
 def this_visit() -> ThisVisit:

@@ -43,6 +43,7 @@ _ACTS: dict[str, Callable[[], str]] = {
     audit.SUPPORT_LEFT: lambda: _("Visit ended"),
     audit.ACTIVATION_MAIL_REQUESTED: lambda: _("Activation email sent again"),
     audit.PURCHASER_CORRECTED: lambda: _("Purchaser corrected"),
+    audit.SIGN_IN_UNLOCKED: lambda: _("Log-in unlocked after wrong passwords"),
 }
 
 
