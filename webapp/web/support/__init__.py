@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.web.support import factors, home, search, sign_in, visiting, visits
+from webapp.web.support import factors, home, passkeys, search, sign_in, visiting, visits
 
 
 def init_app(app: Flask) -> None:
-    for noun in (sign_in, factors, home, search, visits, visiting):
+    for noun in (sign_in, factors, passkeys, home, search, visits, visiting):
         app.register_blueprint(noun.pages)
     search.init_app(app)

@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 @policy("agent", place="support")
 def show() -> Any:
     text, again = customer_search.tidy(request.args.get("q", "")), "again" in request.args
-    sites = _chosen(agent_auth.agent_sites(), request.args.getlist("site"))
+    sites = _sites(request.args.getlist("site"))
     shown = _ask(text, sites, patiently=again) if customer_search.is_enough(text) else None
     return htmx.render(
         "support/search.html",
@@ -65,8 +65,10 @@ def show() -> Any:
     )
 
 
-def _chosen(sites: Sequence[Site], codes: list[str]) -> Sequence[Site]:
-    return [site for site in sites if site.code in codes] if codes else sites
+def _sites(codes: list[str]) -> Sequence[Site]:
+    """Of the agent's regions; those with these codes, if any is named."""
+    allowed = agent_auth.agent_sites()
+    return [site for site in allowed if site.code in codes] if codes else allowed
 
 
 def _address(text: str, sites: list[Site]) -> str:
