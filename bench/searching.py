@@ -34,9 +34,48 @@ from webapp.sites import Site
 SIZE = 20_000  # subscriptions of a site
 OF_A_COMPANY = 5
 ROUNDS = 9
-_OWNERS = "Garnier Lefebvre Rousseau Müller Kowalski García Fernández Bianchi Dubois Schneider Nováková Ørsted".split()
-_TRADES = "Construction Bâtiment Charpente Toiture Maçonnerie Électricité Plomberie Façades Terrassement".split()
-_TOWNS = "Lyon Dijon Nantes Rennes Brest Toulon Amiens Limoges Metz Tours Nice Pau Lille Rouen Reims".split()
+_OWNERS = [
+    "Garnier",
+    "Lefebvre",
+    "Rousseau",
+    "Müller",
+    "Kowalski",
+    "García",
+    "Fernández",
+    "Bianchi",
+    "Dubois",
+    "Schneider",
+    "Nováková",
+    "Ørsted",
+]
+_TRADES = [
+    "Construction",
+    "Bâtiment",
+    "Charpente",
+    "Toiture",
+    "Maçonnerie",
+    "Électricité",
+    "Plomberie",
+    "Façades",
+    "Terrassement",
+]
+_TOWNS = [
+    "Lyon",
+    "Dijon",
+    "Nantes",
+    "Rennes",
+    "Brest",
+    "Toulon",
+    "Amiens",
+    "Limoges",
+    "Metz",
+    "Tours",
+    "Nice",
+    "Pau",
+    "Lille",
+    "Rouen",
+    "Reims",
+]
 _FORMS = ("SARL", "SAS", "SA", "et Fils", "Frères")
 _SYLLABLES = [first + second for first, second in product("bdfglmnprstv", "aeiou")]
 
@@ -68,7 +107,9 @@ def _company(portal: Portal, number: int, order: random.Random) -> tuple[int, st
     words = (own, order.choice(_OWNERS), order.choice(_TRADES), order.choice(_TOWNS), order.choice(_FORMS))
     name = " ".join(word for word in words if word)
     where = {"line1": "12 rue de l’Exemple", "postal_code": "69003", "city": "Lyon", "country": "FR"}
-    account, _changes = accounts.keep_account(f"{20000 + number}", facts={"name": name, **where}, update=False)
+    account, _changes = accounts.keep_account(
+        f"{20000 + number}", facts={"name": name, **where}, update=False
+    )
     language, email = current_site().default_language, f"buyer{number}@demo.example"
     person = accounts.keep_person(email=email, name=f"Buyer {number}", language=language, now=portal.clock())
     accounts.join(person, account, now=portal.clock())

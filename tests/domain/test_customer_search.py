@@ -35,7 +35,11 @@ FILL = importlib.import_module("webapp.data.migrations.0023_search")
 
 def order(portal: Portal, number: int, company: str, *, now: datetime, **changes: Any) -> Subscription:
     address = {"line1": "1 rue de l’Exemple", "city": "Lyon", "country": "FR"}
-    account = {"customer_number": changes.pop("customer", f"77{number:03}"), "name": company, "address": address}
+    account = {
+        "customer_number": changes.pop("customer", f"77{number:03}"),
+        "name": company,
+        "address": address,
+    }
     facts = {"purchaser": {"name": "Olga", "email": f"olga{number}@example.com"}, **changes}
     return place_order(
         portal,
@@ -174,7 +178,12 @@ def test_too_little_is_not_searched(
 def test_a_search_is_four_statements_at_most(
     there: dict[str, Subscription], now: datetime, count_queries: Callable[[], list[str]]
 ) -> None:
-    for typed, most in (("olga1@example.com", 1), (there[COMPANIES[0]].public_id, 1), ("lefebvre", 4), ("zz9", 2)):
+    for typed, most in (
+        ("olga1@example.com", 1),
+        (there[COMPANIES[0]].public_id, 1),
+        ("lefebvre", 4),
+        ("zz9", 2),
+    ):
         sent = count_queries()
         search(typed, now=now)
         assert len(sent) <= most, (typed, sent)
@@ -199,10 +208,14 @@ def test_of_a_company_with_many_subscriptions_some_are_shown(
         order(portal, 100 + number, "Nord Bau", now=now, customer=mine.account.customer_number)
     assert 0 < len(search("nord bau", now=now).hits) <= SHOWN
     by_address = search("olga1@example.com", now=now)  # of the company there is more
-    assert by_address.hits[0].public_id == mine.public_id and len(by_address.hits) == SHOWN and by_address.more
+    assert (
+        by_address.hits[0].public_id == mine.public_id and len(by_address.hits) == SHOWN and by_address.more
+    )
 
 
-@pytest.mark.parametrize("text", ["'; DROP TABLE account; --", "😀😀😀", "\ud800abc", "x" * 5000, "a " * 90, "@@@", "·"])
+@pytest.mark.parametrize(
+    "text", ["'; DROP TABLE account; --", "😀😀😀", "\ud800abc", "x" * 5000, "a " * 90, "@@@", "·"]
+)
 def test_whatever_is_typed_finds_nothing_and_breaks_nothing(bound_fr: Site, now: datetime, text: str) -> None:
     assert search(tidy(text), now=now) == Found()
 

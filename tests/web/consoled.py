@@ -94,14 +94,14 @@ class Consoled:
 
     def _searches(self) -> Iterator[str]:
         """Companies of the agent's own regions, and nobody's name: whatever is asked, by whatever address."""
-        sam = self.agents[-1]
-        theirs = {sees for row in self.ground.cast.rows for sees in (f"kanari-fr-{row.owner.company.key}",)}
-        for row in self.ground.cast.rows:
-            for text in (row.public_id, row.order_number, row.po_number, row.owner.email, "kanari"):
-                for at in ({}, {"site": row.owner.site}, {"site": row.owner.site, "again": "yes"}):
-                    path = f"/console/search?{urlencode({'q': text, **at})}"
-                    case = Case("console_search.show", SUPPORT, "GET", path, 200, sees=frozenset(theirs))
-                    yield from self.asker.ask(replace(case, who="sam", cookie=sam.cookie))
+        sam, rows = self.agents[-1], self.ground.cast.rows
+        theirs = frozenset(f"kanari-fr-{row.owner.company.key}" for row in rows if row.owner.site == "fr")
+        told = {text for row in rows for text in (row.public_id, row.order_number, row.owner.email)}
+        for text in sorted(told | {"kanari"}):
+            for at in ({}, {"site": "de", "again": "yes"}):
+                path = f"/console/search?{urlencode({'q': text, **at})}"
+                case = Case("console_search.show", SUPPORT, "GET", path, 200, sees=theirs)
+                yield from self.asker.ask(replace(case, who="sam", cookie=sam.cookie))
 
     def _cases(self, endpoint: str, route: Route, who: AtConsole) -> Iterator[tuple[Case, str]]:
         values = {"agent token": self.links, "visit": {"nobody’s": "0" * 16}}.get(route.names, {"": ""})

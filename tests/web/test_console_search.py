@@ -130,7 +130,9 @@ def test_a_late_site_is_shown_as_such_and_loads_itself(
     released: threading.Event,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("webapp.domain.everywhere.Everywhere.ask.__kwdefaults__", {"patience": 0.1, "longest": 3})
+    monkeypatch.setattr(
+        "webapp.domain.everywhere.Everywhere.ask.__kwdefaults__", {"patience": 0.1, "longest": 3}
+    )
     hold_up(app, portal, "gb", released)
     row = cast.row(ALICE, "active")
     first = agent.get("/console/search", query_string={"q": ALICE.email}, headers=PARTIAL)

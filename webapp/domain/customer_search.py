@@ -41,8 +41,8 @@ class Found:
     more: bool = False  # than are shown
 
 
-_ROWS = """SELECT s.public_id, a.name AS company, s.status, s.activate_before, s.term_start, s.term_end, s.ends_on
- FROM subscription s JOIN account a ON a.id = s.account_id"""
+_ROWS = """SELECT s.public_id, a.name AS company, s.status, s.activate_before, s.term_start, s.term_end,
+ s.ends_on FROM subscription s JOIN account a ON a.id = s.account_id"""
 
 _BY_NUMBER_SQL = f"""
 {_ROWS} WHERE s.id IN (
@@ -79,7 +79,9 @@ SELECT part.column1 AS gram, (SELECT count(*) FROM
 FROM (VALUES :each) part
 """
 
-_HAVING_SQL = f"SELECT * FROM (SELECT g.account_id FROM account_gram g WHERE g.gram = :gram_% LIMIT {_OFTEN}) in_%"
+_HAVING_SQL = (
+    f"SELECT * FROM (SELECT g.account_id FROM account_gram g WHERE g.gram = :gram_% LIMIT {_OFTEN}) in_%"
+)
 
 _CANDIDATES_SQL = f"""
 SELECT a.id, a.sort_key FROM (
