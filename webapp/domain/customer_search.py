@@ -79,9 +79,8 @@ SELECT part.column1 AS gram, (SELECT count(*) FROM
 FROM (VALUES :each) part
 """
 
-_HAVING_SQL = (
-    f"SELECT * FROM (SELECT g.account_id FROM account_gram g WHERE g.gram = :gram_% LIMIT {_OFTEN}) in_%"
-)
+_HAVING_SQL = f"""SELECT * FROM (SELECT g.account_id FROM account_gram g
+ WHERE g.gram = :gram_% LIMIT {_OFTEN}) in_%"""
 
 _CANDIDATES_SQL = f"""
 SELECT a.id, a.sort_key FROM (
@@ -102,7 +101,8 @@ def _letters(number: int) -> str:
 
 
 _OF_COMPANIES_SQL = f"""
-{_ROWS} JOIN ({_each(_OF_COMPANY_SQL, _COMPANIES)}) theirs ON theirs.id = s.id ORDER BY theirs.place, s.shelf, s.id
+{_ROWS} JOIN ({_each(_OF_COMPANY_SQL, _COMPANIES)}) theirs ON theirs.id = s.id
+ ORDER BY theirs.place, s.shelf, s.id
 """
 
 
