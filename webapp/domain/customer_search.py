@@ -20,10 +20,10 @@ from webapp.domain.shop_view import State, state_of
 LONGEST, SHORTEST = 100, 3
 SHOWN = 8  # subscriptions of a site
 _COMPANIES, _OF_A_COMPANY = 5, 3
-_OFTEN = 1500  # a part that as many names have says little
+_OFTEN = 1000  # a part that as many names have says little
 _PARTS, _CHOSEN = 32, 8  # that are counted; that are looked for
-_READ = 6000
-_CANDIDATES = 400
+_READ = 4000
+_CANDIDATES = 150
 
 
 @dataclass(frozen=True, slots=True)

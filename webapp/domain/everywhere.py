@@ -28,7 +28,7 @@ At = Callable[[Site], AbstractContextManager[Any]]
 THREADS = 4
 PATIENCE = 0.8  # seconds for a site, once it is being asked
 LONGEST = 3.0  # for all of them, waiting for a thread included
-_LOOKS_UP = 0.05  # seconds between looks at who hangs
+_LOOKS_UP = 0.02  # seconds between looks at who hangs
 _WAITS, _RUNS, _DONE, _LEFT = range(4)  # states of a call
 
 
@@ -104,7 +104,7 @@ class Everywhere:
                     call.answers.put(call)
                 else:
                     self._line.append(call)
-        self._start_threads()
+        self._start_threads(1)  # the first answer is not to share the processor; then come the others
 
     def _leave(self, calls: list[_Call]) -> list[_Call]:
         """Those that are left to themselves; what has just been answered is in the queue of answers."""
@@ -118,9 +118,9 @@ class Everywhere:
         self._start_threads()
         return left
 
-    def _start_threads(self) -> None:
+    def _start_threads(self, most: int | None = None) -> None:
         with self._lock:
-            more = min(self._threads - self._busy, len(self._line))
+            more = min(self._threads - self._busy, len(self._line), most or self._threads)
             self._busy += max(more, 0)
         for _number in range(more):
             threading.Thread(target=self._work, name="everywhere", daemon=True).start()
@@ -134,6 +134,8 @@ class Everywhere:
                     return
                 call.answer, call.state = answer, _DONE
             call.answers.put(call)
+            time.sleep(0)  # who waits for it goes on before the next one is asked
+            self._start_threads()
 
     def _next(self) -> _Call | None:
         with self._lock:
