@@ -1,8 +1,8 @@
 """One question to many sites at once: answers come as they are ready, and a site that hangs holds up nobody.
 
 A call that hangs can't be taken back. So it is left alone: its answer is not waited for, another thread takes
-its place, and until it has ended its site is not asked again. There are never more threads than `threads`, and
-those that hang: of a site, no more than were asked of it within one `patience`.
+its place, and until it has ended its site is not asked again. There are never more threads than `threads`,
+and those that hang: of a site, no more than were asked of it within one `patience`.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ class Shown:
     """What came of a question, by the names of the countries."""
 
     groups: list[tuple[Site, Found]] = field(default_factory=list)
+    empty: list[Site] = field(default_factory=list)
     late: list[Site] = field(default_factory=list)
     broken: list[Site] = field(default_factory=list)
 
@@ -94,4 +95,6 @@ def _shown(answers: list[Answer[Found]]) -> Shown:
             (shown.late if answer.trouble == "late" else shown.broken).append(answer.site)
         elif answer.found.hits:
             shown.groups.append((answer.site, answer.found))
+        else:
+            shown.empty.append(answer.site)
     return shown
