@@ -173,6 +173,7 @@ def _filled(backend: Backend) -> tuple[Portal, str]:
 
 
 def _of_question(portal: Portal, sites: list[Site], name: str, text: str, *, rounds: int) -> Figures:
+    """The shortest of all rounds: it is the clock’s time that counts, and others use the machine, too."""
     question = partial(customer_search.search, text, now=portal.clock())
     everywhere = Everywhere(partial(portal.at, mode="look"))
     _alone(portal, sites, question)  # opens all of them, and warms up
@@ -184,11 +185,11 @@ def _of_question(portal: Portal, sites: list[Site], name: str, text: str, *, rou
         first.append(found[0])
         every.append(found[-1])
     return {
-        f"search_{name}_bare_ms": median(bare) * 1e3,
-        f"search_{name}_one_ms": median(one) * 1e3,
-        f"search_{name}_all_ms": median(every) * 1e3,
-        f"search_{name}_first_over_one": median(first) / median(one),
-        f"search_{name}_all_over_one": median(every) / median(one),
+        f"search_{name}_bare_ms": min(bare) * 1e3,
+        f"search_{name}_one_ms": min(one) * 1e3,
+        f"search_{name}_all_ms": min(every) * 1e3,
+        f"search_{name}_first_over_one": min(first) / min(one),
+        f"search_{name}_all_over_one": min(every) / min(one),
     }
 
 
