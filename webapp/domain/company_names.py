@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
-
-from rapidfuzz.distance import OSA
 
 from webapp.data.keys import fold, words
 
@@ -53,8 +52,17 @@ def _cost(word: str, said: list[str], *, last: bool) -> float | None:
     if len(word) < _LONG:
         return None
     slips = 1 if len(word) < 2 * _LONG else 2
-    near = [2.0 * OSA.distance(word, one, score_cutoff=slips) for one in said]
+    distance = _distance()
+    near = [2.0 * distance(word, one, score_cutoff=slips) for one in said]
     if last:
-        near += [2.0 * OSA.distance(word, one[: len(word)], score_cutoff=slips) + 0.5 for one in said]
+        near += [2.0 * distance(word, one[: len(word)], score_cutoff=slips) + 0.5 for one in said]
     cost = min(near)
     return cost if cost < 2 * (slips + 1) else None
+
+
+@cache
+def _distance() -> Callable[..., int]:
+    """Loaded where support searches: it takes some megabytes, which other workers do without."""
+    from rapidfuzz.distance import OSA
+
+    return OSA.distance
