@@ -25,7 +25,7 @@ Found = TypeVar("Found")
 Trouble = Literal["", "late", "broken"]
 At = Callable[[Site], AbstractContextManager[Any]]
 
-THREADS = 4
+THREADS = 3
 PATIENCE = 0.8  # seconds for a site, once it is being asked
 LONGEST = 3.0  # for all of them, waiting for a thread included
 _LOOKS_UP = 0.02  # seconds between looks at who hangs
