@@ -134,8 +134,9 @@ class Everywhere:
                     return
                 call.answer, call.state = answer, _DONE
             call.answers.put(call)
-            time.sleep(0)  # who waits for it goes on before the next one is asked
-            self._start_threads()
+            if self._line and self._busy < self._threads:
+                time.sleep(0)  # who waits for the first answer goes on before more threads want the processor
+                self._start_threads()
 
     def _next(self) -> _Call | None:
         with self._lock:
