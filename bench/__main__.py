@@ -17,6 +17,7 @@ from bench import (
     pages,
     renewing,
     report,
+    searching,
     sign_in,
     starting,
     whereabouts,
@@ -42,6 +43,8 @@ def _measure(backend: Backend, *, rounds: int, seconds: float) -> dict[str, floa
     if backend.name == "sqlite":
         say(f"{backend.name}: start and memory")
         figures |= starting.measure(filled, backend.folder, rounds=rounds, seconds=seconds)
+        say(f"{backend.name}: search of all sites")
+        figures |= searching.measure(backend)
         say("documents")
         figures |= documents.measure(rounds=rounds, seconds=seconds)
     return figures

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from webauthn.helpers import bytes_to_base64url
 
@@ -94,7 +95,19 @@ class Consoled:
             if route.place == "support":
                 yield from self._refused(endpoint, route)
                 yield from self._answered(endpoint, route)
+        yield from self._searches()
         yield from self._walk()
+
+    def _searches(self) -> Iterator[str]:
+        """Companies of the agent's own regions, and nobody's name: whatever is asked, by whatever address."""
+        sam, rows = self.agents[-1], self.ground.cast.rows
+        theirs = frozenset(f"kanari-fr-{row.owner.company.key}" for row in rows if row.owner.site == "fr")
+        told = {text for row in rows for text in (row.public_id, row.order_number, row.owner.email)}
+        for text in sorted(told | {"kanari"}):
+            for at in ({}, {"site": "de", "again": "yes"}):
+                path = f"/console/search?{urlencode({'q': text, **at})}"
+                case = Case("console_search.show", SUPPORT, "GET", path, 200, sees=theirs)
+                yield from self.asker.ask(replace(case, who="sam", cookie=sam.cookie))
 
     def _cases(self, endpoint: str, route: Route, who: AtConsole) -> Iterator[tuple[Case, str]]:
         values = {"agent token": self.links, "visit": {"nobody’s": "0" * 16}}.get(route.names, {"": ""})

@@ -19,6 +19,7 @@ from webapp.domain import (
     api_keys,
     calendar_feeds,
     candidates,
+    customer_search,
     invoice_files,
     invoice_list,
     invoice_recipients,
@@ -49,6 +50,7 @@ from webapp.web.portal import help as help_pages
 from webapp.web.portal import invoice_files as invoice_file_pages
 from webapp.web.portal import subscriptions as subscription_pages
 from webapp.web.portal import transfer as transfer_pages
+from webapp.web.support import search as console_search
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Downgraded:
         patch.setattr(self.view, "policy", Policy("public", "site"))
 
 
+_ADMINISTRATOR = "(SELECT p.name FROM person p WHERE p.id = s.administrator_id)"
 _OF_PERSON = "s.administrator_id = :person"
 _MANAGED = f"AND {permissions.MANAGES}"
 _MANAGED_OR_PAID = f"AND ({permissions.MANAGES} OR {permissions.PAYS})"
@@ -115,6 +118,12 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         ),
         "customers’ pages are at the console": Leak(
             auth, "require_policy", 'declared.place not in ("anywhere", place())', "False", crashes=True
+        ),
+        "a search goes beyond the agent’s regions": Leak(
+            console_search, "_sites", "agent_auth.agent_sites()", "tuple(this_portal().sites)"
+        ),
+        "a search shows who administers": Leak(
+            customer_search, "_BY_NUMBER_SQL", "a.name AS company", f"{_ADMINISTRATOR} AS company"
         ),
         "links of the operator work for ever": Leak(
             agent_sign_in, "agent_of_link", "AgentToken.valid_until > now,", ""

@@ -812,6 +812,7 @@ ROUTES: dict[str, Route] = {
     "agent_passkeys.remove": Route("/agent/passkeys/remove", "agent", "support", {"POST": 404}),
     # ---- the support console: `half` has shown a password and not yet a second factor, `new` has none
     "console.show": Route("/console", "agent", "support", {"GET": 200}),
+    "console_search.show": Route("/console/search", "agent", "support", {"GET": 200}),
     "support_visits.ask": Route(
         "/visits/new", "agent", "support", {"GET": 404}
     ),  # of a subscription: visited.py

@@ -22,6 +22,16 @@ class Account(SiteModel):
     billing_people = pw.IntegerField(default=0)  # how many look after billing: each change of them counts it
 
 
+class AccountGram(SiteModel):
+    """A part of an account's name: `webapp.data.keys.grams` says which there are."""
+
+    account = SiteForeignKey(Account, backref="grams", on_delete="CASCADE")
+    gram = pw.CharField(max_length=3)
+
+    class Meta:
+        indexes = ((("gram", "account"), True),)
+
+
 class Person(SiteModel):
     """Somebody with an e-mail address at this site; the same address elsewhere is another person."""
 

@@ -58,6 +58,7 @@ class Invoice(SiteModel):
             (("account", "state", "issued_on", "id", "due_on"), False),
             (("state", "due_on"), False),
             (("state", "id"), False),  # what is to be issued, in the order of its recording
+            (("po_number",), False),
         )
 
 

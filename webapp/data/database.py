@@ -264,10 +264,15 @@ class Databases:
     prepare: Callable[[pw.Database], object] = lambda opened: None  # migrates, or refuses an old schema
     _open: dict[tuple[str, Mode], pw.Database] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _opening: dict[str, threading.Lock] = field(default_factory=dict)
 
     def of(self, site: Site, mode: Mode = "all") -> pw.Database:
         """Over `look` and `act` nothing can be prepared: the portal's own comes first."""
+        if opened := self._open.get((site.code, mode)):
+            return opened
         with self._lock:
+            opening = self._opening.setdefault(site.code, threading.Lock())
+        with opening:  # one a site: where one hangs, the others are opened all the same
             for kind in ("all", mode):
                 if (site.code, kind) not in self._open:
                     opened = open_database(self.urls[site.code], kind)

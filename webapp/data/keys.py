@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _EMAIL_LIMIT = 320
 _SEARCH_LIMIT = 300  # both keys fit into one index row of PostgreSQL
+_WORD = re.compile(r"[^\W_]+")
+_IDEOGRAPHS = "\u2e80"  # from here on: Chinese, Japanese, Korean
 # Letters that Unicode does not decompose although people type them without the stroke or dot.
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ß": "ss", "’": "'"})
 
@@ -33,3 +36,20 @@ def email_key(address: str) -> str:
     What people type may be anything: what no database keeps is dropped, and nobody's address is that long.
     """
     return unicodedata.normalize("NFC", address.replace("\0", "").strip()).lower()[:_EMAIL_LIMIT]
+
+
+def words(key: str) -> list[str]:
+    return _WORD.findall(key)
+
+
+def grams(key: str) -> list[str]:
+    """The parts by which a folded name is found although it was mistyped: three letters each, the edges of a
+    word included, and its first with its last letter. Two where a character is nearly a word by itself."""
+    found = []
+    for word in words(key):
+        padded = f" {word} "
+        size = 2 if word[0] >= _IDEOGRAPHS else 3
+        found += [padded[start : start + size] for start in range(len(padded) - size + 1)]
+        if len(word) > 2:
+            found.append(f"{word[0]}·{word[-1]}")
+    return list(dict.fromkeys(found))

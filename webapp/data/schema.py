@@ -41,6 +41,7 @@ _ADVISORY_LOCK = 7_064_127_001
 
 MODELS: list[type[SiteModel]] = [
     accounts.Account,
+    accounts.AccountGram,
     accounts.Person,
     accounts.Membership,
     sign_in.Session,

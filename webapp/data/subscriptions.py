@@ -93,6 +93,8 @@ class Subscription(SiteModel):
             (("account", "sort_key", "id", "search_key", "shelf", "activate_before"), False),
             (("account", "shelf", "sort_key", "id"), False),
             (("backup", "shelf", "sort_key", "id"), False),
+            (("po_number",), False),  # what a customer tells support
+            (("next_po_number",), False),
         )
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from webapp.data import records
-from webapp.data.accounts import Account, Membership, Person
-from webapp.data.keys import email_key, search_key, sort_key
+from webapp.data.accounts import Account, AccountGram, Membership, Person
+from webapp.data.keys import email_key, grams, search_key, sort_key
+from webapp.data.statements import run
 from webapp.data.subscriptions import Seat, Subscription
 
 
@@ -30,7 +31,9 @@ def keep_account(
     found = records.find(Account, customer_number=customer_number)
     if found is None:
         keys = _keys(facts, customer_number)
-        return records.create(Account, customer_number=customer_number, **facts, **keys), {}
+        new = records.create(Account, customer_number=customer_number, **facts, **keys)
+        _keep_grams(new)
+        return new, {}
     changes = {
         name: [getattr(found, name), new] for name, new in facts.items() if getattr(found, name) != new
     }
@@ -39,11 +42,20 @@ def keep_account(
     for name, value in {**facts, **_keys(facts, customer_number)}.items():
         setattr(found, name, value)
     found.save()
+    if "name" in changes:
+        run("DELETE FROM account_gram WHERE account_id = :account", account=found.id)
+        _keep_grams(found)
     return found, changes
 
 
 def _keys(facts: dict[str, Any], customer_number: str) -> dict[str, str]:
     return {"search_key": search_key(facts["name"], customer_number), "sort_key": sort_key(facts["name"])}
+
+
+def _keep_grams(account: Account) -> None:
+    """By which support finds it again, however its name is typed."""
+    found = [{"account": account.id, "gram": gram} for gram in grams(account.sort_key)]
+    records.insert_many(AccountGram, found)
 
 
 def join(person: Person, account: Account, *, now: datetime) -> None:

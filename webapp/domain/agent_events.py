@@ -24,6 +24,7 @@ FACTOR_FAILED = "agent.factor_failed"
 SIGNED_OUT = "agent.signed_out"
 FACTOR_ADDED = "agent.factor_added"
 FACTOR_REMOVED = "agent.factor_removed"
+SEARCHED = "search.asked"
 
 
 def record(agent_id: int | None, action: str, *, now: datetime, **details: Any) -> None:

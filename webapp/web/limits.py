@@ -17,6 +17,7 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from webapp.domain.limits import TooOften
+from webapp.web import agent_auth
 from webapp.web.site import site_or_none
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,10 @@ def _network_address() -> str:
 
 def _secret() -> str:
     return sha256(str((request.view_args or {})["token"]).encode()).hexdigest()
+
+
+def _agent() -> str:
+    return str(agent_auth.agent().id)
 
 
 def _limited(name: str, text: str, per: Callable[[], str] = _network_address) -> Callable[[View], View]:
@@ -54,6 +59,8 @@ def _limited(name: str, text: str, per: Callable[[], str] = _network_address) ->
 sign_ins_per_address = _limited("sign-in", "60 per 5 minutes")
 codes_per_address = _limited("code", "60 per 5 minutes")
 agents_per_address = _limited("agent", "30 per 5 minutes")
+# Somebody who types and looks; not a program that reads one customer after the other.
+searches_per_agent = _limited("agent-search", "300 per 5 minutes", per=_agent)
 links_per_address = _limited("link", "30 per hour")
 # Mail providers press the button for all their users.
 unsubscribing_per_address = _limited("unsubscribing", "600 per hour")
