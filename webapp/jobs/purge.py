@@ -7,6 +7,7 @@ from webapp.data.seat_files import SeatFile
 from webapp.data.sign_in import Attempt, Session, Token
 from webapp.domain import (
     cards,
+    claims,
     idempotency,
     limits,
     reminders,
@@ -30,6 +31,7 @@ def purge(portal: Portal, site: Site) -> int:
         gone += reminders.forget_old(now=now)
         gone += idempotency.forget_old(now=now)
         gone += cards.forget_old(now=now)
+        gone += claims.forget_old(now=now)
         gone += webhook_deliveries.forget_old(now=now)
         gone += whereabouts.forget_answered(now=now)
     return int(gone)
