@@ -23,6 +23,7 @@ def create_app(portal: Portal | None = None) -> Flask:
         policy,
         security,
         site,
+        support,
     )
     from webapp.web import portal as portal_pages
     from webapp.web.application import Application
@@ -45,6 +46,7 @@ def create_app(portal: Portal | None = None) -> Flask:
     portal_pages.init_app(app)
     api.init_app(app)
     front.init_app(app)
+    support.init_app(app)
 
     policy.refuse_undeclared(app)
     site.wrap(app, portal)

@@ -11,7 +11,8 @@ from functools import cached_property
 from webapp import metrics
 from webapp.clock import Clock, make_clock
 from webapp.config import Settings, read_settings
-from webapp.data.database import Databases, Mode
+from webapp.data.database import Databases
+from webapp.data.roles import Mode
 from webapp.data.schema import migrate, migrate_support, refuse_old_schema, refuse_old_support_schema
 from webapp.data.support import SupportStore
 from webapp.payments import (
@@ -23,7 +24,7 @@ from webapp.payments import (
     Vault,
     make_providers,
 )
-from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
+from webapp.sites import Catalogue, Regions, Site, Sites, load_catalogue, load_regions, load_sites
 from webapp.sites.adding import missing
 from webapp.webhooks import Reach
 
@@ -38,6 +39,11 @@ class Portal:
     clock: Clock
     databases: Databases
     support: SupportStore
+
+    @cached_property
+    def regions(self) -> Regions:
+        """Who of support helps where."""
+        return load_regions(self.settings.tenants, self.sites)
 
     @cached_property
     def payments(self) -> Providers:
@@ -80,7 +86,7 @@ def assemble(settings: Settings | None = None) -> Portal:
     metrics.keep_in(settings.metrics)
     every = load_sites(settings.tenants, settings.origin)
     sites = _finished(every) if settings.production else every
-    return Portal(
+    portal = Portal(
         settings=settings,
         sites=sites,
         catalogue=load_catalogue(settings.tenants, every),
@@ -94,3 +100,5 @@ def assemble(settings: Settings | None = None) -> Portal:
             prepare=refuse_old_support_schema if settings.production else migrate_support,
         ),
     )
+    assert portal.regions  # read now: a slip in the file is told at start
+    return portal

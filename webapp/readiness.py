@@ -13,13 +13,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from webapp.assembly import Portal
 from webapp.config import SettingsError
+from webapp.data.database import STORAGE_FAILURES
+from webapp.data.pool import open_database
 from webapp.data.probe import Probed, probe
+from webapp.data.roles import NARROW, Mode, NoUserNamed, problems
 from webapp.data.schema import MIGRATIONS, SUPPORT_MIGRATIONS
 
 SHARED = "support"
+NO_ROLES = (
+    "the support console has no roles of its own: run docs/deploy/support-roles.sql, then “portal db migrate”"
+)
 _AT_ONCE = 8
 _SECONDS = 5.0  # for all databases together
 
@@ -86,6 +93,32 @@ def shared_databases(portal: Portal) -> list[str]:
         for of in names.values()
         if len(of) > 1
     ]
+
+
+def wrong_roles(portal: Portal, found: dict[str, Probed]) -> list[str]:
+    """At sites that answer: whether the support console reaches them, and can do no more than it should."""
+    on_server = {
+        code: url for code, url in portal.databases.urls.items() if urlsplit(url).scheme == "postgresql"
+    }
+    ready = {code: url for code, url in on_server.items() if found[code].ready}
+    return [
+        f"The database of {code}, as support ({mode}): {problem}"
+        for code, url in ready.items()
+        for mode in NARROW
+        for problem in _role_problems(url, mode)
+    ]
+
+
+def _role_problems(url: str, mode: Mode) -> list[str]:
+    try:
+        opened = open_database(url, mode)
+        try:
+            with opened.connection_context():
+                return problems(opened, mode)
+        finally:
+            opened.close_all()  # type: ignore[attr-defined]
+    except (NoUserNamed, *STORAGE_FAILURES) as problem:
+        return [f"{NO_ROLES} ({' '.join(str(problem).split())})"]
 
 
 def refuse_to_start(portal: Portal) -> list[str]:

@@ -39,7 +39,7 @@ def empty(engine: SqliteEngine | PostgresEngine, tmp_path: Path) -> Iterator[str
         return
     name = f"empty_{uuid.uuid4().hex[:12]}_fr"
     engine._create(name, "template0")
-    yield engine._uri(name)
+    yield engine.uri(name)
     engine.admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
 
 

@@ -86,10 +86,9 @@ class Production:
         with psycopg.connect(self.server.get_uri(), autocommit=True) as admin:
             admin.execute("ALTER SYSTEM SET fsync = off")
             admin.execute("SELECT pg_reload_conf()")
-        for name in (*SITES, "support"):
-            self._psql(
-                "-v", f"name={name}", "-v", "password=not used on a socket", "-f", DEPLOY / "database.sql"
-            )
+        scripts = [(name, "database.sql") for name in (*SITES, "support")]
+        for name, script in [*scripts, *((name, "support-roles.sql") for name in SITES)]:
+            self._psql("-v", f"name={name}", "-v", "password=not used on a socket", "-f", DEPLOY / script)
 
     def _psql(self, *arguments: str | Path) -> None:
         """The script is the operators' own, so it is psql that reads it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import peewee as pw
 import psycopg
 
 from webapp.data import database as data
+from webapp.data import roles
 from webapp.data.schema import migrate, migrate_support
 
 if TYPE_CHECKING:
@@ -52,6 +54,52 @@ class SqliteEngine:
         """The files go with the test's folder."""
 
 
+# What changes as soon as anything but rows does: tables, triggers, functions, roles, statistics for the planner.
+_SHAPE = """SELECT (SELECT count(*) FROM pg_class), (SELECT max(oid::bigint) FROM pg_class),
+ (SELECT max(oid::bigint) FROM pg_trigger), (SELECT max(oid::bigint) FROM pg_proc),
+ (SELECT max(oid::bigint) FROM pg_constraint), (SELECT count(*) FROM pg_statistic),
+ (SELECT array_agg(relacl::text ORDER BY oid) FROM pg_class WHERE relacl IS NOT NULL)"""
+_IN_USE = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+_MOST_KEPT = 12
+
+
+class Blank:
+    """Databases with the tables of a template and no rows, for the next test."""
+
+    def __init__(self, engine: PostgresEngine, template: str) -> None:
+        self.engine = engine
+        self.kept: list[str] = []
+        with psycopg.connect(engine.uri(template), autocommit=True) as connection:
+            self.shape = connection.execute(_SHAPE).fetchone()
+            named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            tables = [name for (name,) in connection.execute(named).fetchall()]
+            counted = {
+                name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone() for name in tables
+            }  # type: ignore[arg-type]
+            emptied = [f'DELETE FROM "{name}"' for name in tables if counted[name] == (0,)]
+            sequences = connection.execute("SELECT sequencename, last_value FROM pg_sequences").fetchall()
+        restarted = [f"SELECT setval('\"{name}\"', 1, false)" for name, last in sequences if last is None]
+        deferred = "SET session_replication_role = replica"  # no triggers, no order of foreign keys
+        self.emptying = "; ".join([deferred, *emptied, *restarted])
+
+    def take(self) -> str:
+        return self.kept.pop() if self.kept else ""
+
+    def give_back(self, name: str) -> bool:
+        """Nothing was done to it but to its rows, and nobody is at it."""
+        if len(self.kept) >= _MOST_KEPT or self.engine.admin.execute(_IN_USE, (name,)).fetchone() != (0,):
+            return False
+        try:
+            with psycopg.connect(self.engine.uri(name), autocommit=True) as connection:
+                if connection.execute(_SHAPE).fetchone() != self.shape:
+                    return False
+                connection.execute(self.emptying)  # type: ignore[arg-type]
+        except psycopg.Error:  # a test broke it, or deleted it
+            return False
+        self.kept.append(name)
+        return True
+
+
 class PostgresEngine:
     """One server for all xdist workers, one template a worker; sync is off: durability has its own tests."""
 
@@ -67,42 +115,76 @@ class PostgresEngine:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             self.admin.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[arg-type]
         self.admin.execute("SELECT pg_reload_conf()")
+        for mode in roles.NARROW:
+            self._make_role(f"postgres_{mode}")
         self.template = f"template_{worker}_{uuid.uuid4().hex[:8]}"
         self.support_template = f"{self.template}_support"
         for name, migrating in ((self.template, migrate), (self.support_template, migrate_support)):
             self._create(name, "template0")
-            template = data.open_database(self._uri(name))
+            self._keep_large_objects_out(name)
+            template = data.open_database(self.uri(name))
             migrating(template)
             template.close_all()  # type: ignore[attr-defined]
 
-    def _uri(self, name: str) -> str:
+        self.made: set[str] = set()  # of those that were named only, nothing is there
+        self.blanks = {name: Blank(self, name) for name in (self.template, self.support_template)}
+
+    def uri(self, name: str) -> str:
         return self.server.get_uri(database=name)
+
+    def _make_role(self, name: str) -> None:
+        """Other workers make it too, at the same moment."""
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            self.admin.execute(f'CREATE ROLE "{name}" LOGIN NOINHERIT')  # type: ignore[arg-type]
+
+    def _keep_large_objects_out(self, name: str) -> None:
+        """As docs/deploy/support-roles.sql does."""
+        with psycopg.connect(self.uri(name), autocommit=True) as opened:
+            opened.execute(
+                "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC"
+            )
 
     def _create(self, name: str, template: str) -> None:
         self.admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')  # type: ignore[arg-type]
+        self.admin.execute(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC')  # type: ignore[arg-type]
 
     def url(self, site_code: str, folder: Path) -> str:
-        return self._uri(f"test_{uuid.uuid4().hex[:12]}_{site_code}")
+        return self.uri(f"test_{uuid.uuid4().hex[:12]}_{site_code}")
 
     def prepare(self, opened: pw.Database) -> None:
-        self._create(self._name(str(opened.database)), self.template)
+        self._provide(self._name(str(opened.database)), self.template)
 
     def support_url(self, folder: Path) -> str:
-        return self._uri(f"test_{uuid.uuid4().hex[:12]}_support")
+        return self.uri(f"test_{uuid.uuid4().hex[:12]}_support")
 
     def prepare_support(self, opened: pw.Database) -> None:
-        self._create(self._name(str(opened.database)), self.support_template)
+        self._provide(self._name(str(opened.database)), self.support_template)
+
+    def _provide(self, name: str, template: str) -> None:
+        self.made.add(name)
+        if blank := self.blanks[template].take():
+            self.admin.execute(f'ALTER DATABASE "{blank}" RENAME TO "{name}"')  # type: ignore[arg-type]
+        else:
+            self._create(name, template)
 
     def _name(self, url: str) -> str:
         return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
 
     def forget(self, portal: Portal) -> None:
-        ours = (*portal.databases.urls.values(), portal.support.url)
-        for url in (url for url in ours if url.startswith("postgresql")):
-            self.admin.execute(f'DROP DATABASE IF EXISTS "{self._name(url)}" WITH (FORCE)')  # type: ignore[arg-type]
+        """Emptied, a database serves another test: that takes a tenth of making a new one."""
+        for url in portal.databases.urls.values():
+            self._give_back(url, self.blanks[self.template])
+        self._give_back(portal.support.url, self.blanks[self.support_template])
+
+    def _give_back(self, url: str, blanks: Blank) -> None:
+        name = self._name(url) if url.startswith("postgresql") else ""
+        if name in self.made and not blanks.give_back(name):
+            self.admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+        self.made.discard(name)
 
     def stop(self) -> None:
-        for name in (self.template, self.support_template):
+        left = [name for blanks in self.blanks.values() for name in blanks.kept]
+        for name in (*left, self.template, self.support_template):
             self.admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
         self.admin.close()
         self.server.cleanup()

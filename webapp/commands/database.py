@@ -11,6 +11,7 @@ from webapp.commands import backup
 from webapp.commands.context import chosen_sites, with_portal
 from webapp.data import schema
 from webapp.data.pool import open_database
+from webapp.readiness import NO_ROLES
 
 
 @click.group()
@@ -26,7 +27,8 @@ for _command in backup.COMMANDS:
 @click.option("--site", "code", help="One country site; without it, all, and what they share.")
 @with_portal
 def migrate(portal: Portal, code: str | None) -> None:
-    """Bring the schema up to date. In production nothing else does."""
+    """Bring the schema up to date, and what the support console's roles may do. In production nothing else
+    does."""
     for site in chosen_sites(portal, code):
         _migrate(site.code, portal.databases.urls[site.code], schema.MIGRATIONS)
     if code is None:
@@ -36,5 +38,9 @@ def migrate(portal: Portal, code: str | None) -> None:
 def _migrate(name: str, url: str, folder: Path) -> None:
     opened = open_database(url)
     applied = schema.migrate(opened, folder)
+    with opened.connection_context():
+        missing = schema.grant(opened) if folder == schema.MIGRATIONS else []
     opened.close_all()  # type: ignore[attr-defined]
     click.echo(f"{name}: {', '.join(applied) or 'up to date'}")
+    if missing:
+        click.echo(f"{name}: {NO_ROLES}", err=True)

@@ -14,7 +14,8 @@ from webapp.commands import server
 from webapp.commands.context import CommandError, with_portal
 from webapp.commands.jobs import run_for_ever
 from webapp.demo import seed
-from webapp.demo.cast import PASSWORD, PEOPLE
+from webapp.demo.cast import PASSWORD, PEOPLE, SAM
+from webapp.sites import SUPPORT
 
 
 @click.command()
@@ -44,7 +45,9 @@ def _print_sign_ins(portal: Portal) -> None:
     for person in PEOPLE:
         site = portal.sites[person.site]
         click.echo(f"{site.origin:<28} {person.email:<30} {PASSWORD:<24} {person.role}")
-    click.echo("")
+    console = portal.settings.origin(SUPPORT)
+    click.echo(f"{console:<28} {SAM.email:<30} {PASSWORD:<24} support, in {', '.join(SAM.regions)}")
+    click.echo(f"{'':<28} an authenticator app takes the key {SAM.app_key}\n")
 
 
 def _serve(portal: Portal) -> None:

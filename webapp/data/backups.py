@@ -17,7 +17,7 @@ from playhouse.migrations import Runner
 from webapp.data import backup_file, closing, loading, tables
 from webapp.data.backup_file import BackupRefused, Manifest
 from webapp.data.database import open_database
-from webapp.data.schema import MIGRATIONS, SUPPORT_MIGRATIONS
+from webapp.data.schema import MIGRATIONS, SUPPORT_MIGRATIONS, grant
 from webapp.data.tables import Show
 
 SUPPORT = "support"
@@ -118,6 +118,8 @@ def load(place: Place, path: Path, manifest: Manifest, *, replace: bool, show: S
         _refuse_full(place, opened, replace=replace)
         with closing.closed(opened):
             loading.into_database(opened, place.url, path, manifest, place.migrations, show)
+        if place.name != SUPPORT:
+            grant(opened)
 
 
 def refuse_unusable(place: Place, *, replace: bool) -> None:

@@ -12,19 +12,16 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import peewee as pw
 from playhouse.pool import MaxConnectionsExceeded
 
 from webapp.data.pool import open_database
+from webapp.data.roles import Mode
 
 if TYPE_CHECKING:
     from webapp.sites import Site
-
-# `all`: the portal's own. `look`: nothing can be changed over it. `act`: what a support agent may cause, and
-# the audit event before each page they are shown.
-Mode = Literal["all", "look", "act"]
 
 # The database does not answer now; asking again later may help.
 STORAGE_FAILURES = (pw.OperationalError, pw.InterfaceError, MaxConnectionsExceeded)
@@ -263,11 +260,14 @@ class Databases:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, site: Site, mode: Mode = "all") -> pw.Database:
+        """Over `look` and `act` nothing can be prepared: the portal's own comes first."""
         with self._lock:
-            if (site.code, mode) not in self._open:
-                opened = open_database(self.urls[site.code])
-                self.prepare(opened)
-                self._open[site.code, mode] = opened
+            for kind in ("all", mode):
+                if (site.code, kind) not in self._open:
+                    opened = open_database(self.urls[site.code], kind)
+                    if kind == "all":
+                        self.prepare(opened)
+                    self._open[site.code, kind] = opened
             return self._open[site.code, mode]
 
     @contextmanager

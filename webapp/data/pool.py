@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import os
 import re
+import sqlite3
 import threading
 import time
 import weakref
@@ -19,7 +20,9 @@ from urllib.parse import urlsplit
 import peewee as pw
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
+from webapp.data.authorizer import guard
 from webapp.data.closing import WORDS, SiteClosed, refuse_if_closed
+from webapp.data.roles import Mode, role_url
 
 MAX_CONNECTIONS = 8  # a site and process; 48 sites × 4 processes stay below PostgreSQL's usual limits
 IDLE_SECONDS = 60.0
@@ -28,6 +31,7 @@ CONNECT_SECONDS = 5
 TRUSTED_SECONDS = 1.0
 _CHANGES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)", re.IGNORECASE)
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
+_LOOKING_PRAGMAS = {"query_only": 1, "busy_timeout": 10_000}
 
 _pools: weakref.WeakSet[_Resting] = weakref.WeakSet()
 _sweeping_in = 0  # the process whose sweeper runs; a fork has none
@@ -90,24 +94,54 @@ class _SqlitePool(_Resting, PooledSqliteDatabase):  # type: ignore[misc]
             raise
 
 
-def _of_server(url: str, **pool: Any) -> _PostgresPool:
+class _ActingFile(_SqlitePool):
+    """Over its connections nothing can be written but what `roles` allows."""
+
+    def _add_conn_hooks(self, conn: sqlite3.Connection) -> None:
+        super()._add_conn_hooks(conn)  # type: ignore[misc]
+        guard(conn, "act")
+
+
+class _LookingFile(_SqlitePool):
+    """Over its connections nothing can be written. Who begins a transaction only to read gets one."""
+
+    def _add_conn_hooks(self, conn: sqlite3.Connection) -> None:
+        super()._add_conn_hooks(conn)  # type: ignore[misc]
+        guard(conn, "look")
+
+    def begin(self, lock_type: str | None = None) -> None:
+        super().begin(None)
+
+
+def _of_server(url: str, mode: Mode, **pool: Any) -> _PostgresPool:
+    if mode == "all":
+        return _PostgresPool(url, prefer_psycopg3=True, connect_timeout=CONNECT_SECONDS, **pool)
+    if mode == "look":  # the role can't write either way; this says so before it tries
+        pool["options"] = "-c default_transaction_read_only=on"
+    url = role_url(url, mode)
     return _PostgresPool(url, prefer_psycopg3=True, connect_timeout=CONNECT_SECONDS, **pool)
 
 
-def _of_file(url: str, **pool: Any) -> _SqlitePool:
+def _of_file(url: str, mode: Mode, **pool: Any) -> _SqlitePool:
     path = Path(url.removeprefix("sqlite:///"))
+    pool["check_same_thread"] = False
+    if mode == "look":
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        return _LookingFile(address, pragmas=_LOOKING_PRAGMAS, uri=True, **pool)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return _SqlitePool(str(path), pragmas=SQLITE_PRAGMAS, check_same_thread=False, **pool)
+    kind = _ActingFile if mode == "act" else _SqlitePool
+    return kind(str(path), pragmas=SQLITE_PRAGMAS, **pool)
 
 
-def open_database(url: str) -> pw.Database:
+def open_database(url: str, mode: Mode = "all") -> pw.Database:
     pool: dict[str, Any] = {
         "max_connections": MAX_CONNECTIONS,
         "stale_timeout": OLDEST_SECONDS,
         "timeout": 10,
         "autoconnect": False,
     }
-    opened = _of_server(url, **pool) if urlsplit(url).scheme == "postgresql" else _of_file(url, **pool)
+    on_server = urlsplit(url).scheme == "postgresql"
+    opened = _of_server(url, mode, **pool) if on_server else _of_file(url, mode, **pool)
     _pools.add(opened)
     _sweep_from_now_on()
     return opened

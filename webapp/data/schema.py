@@ -25,6 +25,7 @@ from webapp.data import (
     mandates,
     outbox,
     reminders,
+    roles,
     seat_files,
     sign_in,
     subscriptions,
@@ -103,7 +104,16 @@ def migrate(opened: pw.Database, folder: Path = MIGRATIONS) -> list[str]:
         if not _waiting(opened, folder):
             return []
         with _one_runner(opened):
-            return list(Runner(opened, str(folder)).up())
+            applied = list(Runner(opened, str(folder)).up())
+            if folder == MIGRATIONS:
+                grant(opened)
+            return applied
+
+
+def grant(opened: pw.Database) -> list[str]:
+    """Inside a connection: on PostgreSQL, what the roles of the support console may do at a site. Those of
+    them that nobody has made."""
+    return [] if isinstance(opened, pw.SqliteDatabase) else roles.grant(opened)
 
 
 def _waiting(opened: pw.Database, folder: Path) -> list[str]:

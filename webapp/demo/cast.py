@@ -8,6 +8,26 @@ PASSWORD = "a wrench and a ladder"
 
 
 @dataclass(frozen=True, slots=True)
+class DemoAgent:
+    """Of the support console. `app_key` is what an authenticator app is to be told."""
+
+    email: str
+    name: str
+    language: str
+    regions: tuple[str, ...]
+    app_key: str
+
+
+SAM = DemoAgent(
+    "sam@support.example",
+    "Sam Keller",
+    "en",
+    ("dach", "western-europe"),
+    "SAMHELPSCUSTOMERSOFTHEDEMO234567",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     number: str
     name: str

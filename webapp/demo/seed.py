@@ -18,7 +18,7 @@ from webapp.data.database import current_site
 from webapp.data.keys import email_key, sort_key
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ACTIVE, ENDED, USED, Seat, Subscription
-from webapp.demo import billing, invoices
+from webapp.demo import agents, billing, invoices
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
 from webapp.domain import (
     accounts,
@@ -75,6 +75,7 @@ def seed_all(portal: Portal) -> list[str]:
     """The codes of the sites that were empty of demo data and are no longer."""
     now = portal.clock()
     hashed = passwords.hash_password(PASSWORD)
+    agents.seed(portal, hashed, now=now)
     return [site.code for site in portal.sites if _seed(portal, site, hashed, now=now)]
 
 

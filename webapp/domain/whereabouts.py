@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -22,7 +21,7 @@ from webapp.data.keys import email_key
 from webapp.data.statements import row
 from webapp.data.support import SharedAttempt, WhereaboutsLook, WhereaboutsRequest
 from webapp.data.whereabouts import AnsweredRequest
-from webapp.domain import audit, limits, outbox, seats
+from webapp.domain import audit, limits, outbox, seats, shared_limits
 from webapp.domain.limits import TooOften
 
 PER_ADDRESS = limits.Limit("whereabouts", times=3, within=timedelta(days=1))
@@ -39,7 +38,7 @@ _COMPANIES = 5
 def ask(email: str, *, network: str, now: datetime) -> None:
     """Keeps the request. Who is asked about too often is not asked about again, and nobody hears of that."""
     with support.atomic():
-        _spend(PER_NETWORK, network, now=now)
+        shared_limits.spend(PER_NETWORK, network, now=now)
         if _may_be_asked_about(email, now=now):
             WhereaboutsRequest.insert(key=uuid.uuid4().hex, email=email, asked_at=now).execute()
 
@@ -53,22 +52,9 @@ def network_of(address: str) -> str:
     return str(ip_network(f"{address}/{length}", strict=False))
 
 
-def _spend(limit: limits.Limit, subject: str, *, now: datetime) -> None:
-    """The shared database keeps no list of who asked about whom: subjects are hashed."""
-    counted = sha256(subject.encode()).hexdigest()
-    recent = SharedAttempt.select(SharedAttempt.at).where(
-        SharedAttempt.kind == limit.kind,
-        SharedAttempt.subject == counted,
-        SharedAttempt.at > now - limit.within,
-    )
-    newest = recent.order_by(SharedAttempt.at.desc()).limit(limit.times)
-    limits.refuse_when_reached(limit, [attempt.at for attempt in newest], now=now)
-    SharedAttempt.insert(kind=limit.kind, subject=counted, at=now).execute()
-
-
 def _may_be_asked_about(email: str, *, now: datetime) -> bool:
     try:
-        _spend(PER_ADDRESS, email_key(email), now=now)
+        shared_limits.spend(PER_ADDRESS, email_key(email), now=now)
     except TooOften:
         return False
     return True

@@ -7,6 +7,7 @@ texts are looked up again each time, since they may be published while the progr
 from webapp.sites.agreements import AgreementMissing, AgreementText
 from webapp.sites.catalogue import Catalogue, Product, load_catalogue
 from webapp.sites.fields import LocalText, SiteConfigError
+from webapp.sites.regions import Region, Regions, load_regions
 from webapp.sites.seller import Bank, Invoicing, LegalEntity, MentionText
 from webapp.sites.site import (
     NATIONAL_IDS,
@@ -34,9 +35,12 @@ __all__ = [
     "LocalText",
     "MentionText",
     "Product",
+    "Region",
+    "Regions",
     "Site",
     "SiteConfigError",
     "Sites",
     "load_catalogue",
+    "load_regions",
     "load_sites",
 ]

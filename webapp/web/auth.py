@@ -18,7 +18,8 @@ from itsdangerous import URLSafeTimedSerializer
 from webapp.data.accounts import Person
 from webapp.domain import sign_in
 from webapp.domain.refusals import NotThere
-from webapp.web import htmx
+from webapp.sites import SUPPORT
+from webapp.web import agent_auth, htmx
 from webapp.web.policy import API, policy_of
 from webapp.web.site import place, site_or_none, this_portal
 
@@ -36,6 +37,14 @@ class Visitor(UserMixin):
         return self.token
 
 
+def _cookie_place() -> str | None:
+    """Whose session cookies count here: a site's, or the console's. On a visit neither does."""
+    if place() == "support":
+        return SUPPORT
+    site = site_or_none()
+    return site.code if site and place() == "site" else None
+
+
 class SiteSessions(SecureCookieSessionInterface):
     """A cookie of one site is not even readable at another: its signature is salted with the site's code."""
 
@@ -43,17 +52,17 @@ class SiteSessions(SecureCookieSessionInterface):
         self._serializers: dict[str, URLSafeTimedSerializer] = {}
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        site = site_or_none()
-        if site is None:
+        name = _cookie_place()
+        if name is None:
             return None
-        if site.code not in self._serializers:
-            self._serializers[site.code] = URLSafeTimedSerializer(
+        if name not in self._serializers:
+            self._serializers[name] = URLSafeTimedSerializer(
                 str(app.secret_key),
-                salt=f"portal-session-{site.code}",
+                salt=f"portal-session-{name}",
                 serializer=self.serializer,
                 signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
             )
-        return self._serializers[site.code]
+        return self._serializers[name]
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
         """Most answers change nothing in it: those only say that they depend on the cookie."""
@@ -63,7 +72,7 @@ class SiteSessions(SecureCookieSessionInterface):
             response.vary.add("Cookie")
 
     def open_session(self, app: Flask, request: Request) -> Any:
-        if site_or_none() is None or request.path.startswith(API):
+        if _cookie_place() is None or request.path.startswith(API):
             return self.make_null_session(app)
         return super().open_session(app, request)
 
@@ -105,7 +114,7 @@ def ask_nobody() -> None:
 
 
 def visitor_or_none() -> Visitor | None:
-    if site_or_none() is None or "nobody_asked" in g or request.path.startswith(API):
+    if place() != "site" or "nobody_asked" in g or request.path.startswith(API):
         return None
     found = current_user._get_current_object()
     return found if isinstance(found, Visitor) else None
@@ -130,10 +139,16 @@ def require_policy() -> Response | Any | None:
     wrong_place = declared.place not in ("anywhere", place())
     if wrong_place or (declared.who == "demo" and this_portal().settings.production):
         raise NotThere
+    if declared.who in ("agent", "half_agent"):
+        return agent_auth.require(declared.who, _wanted())
     if declared.who == "person" and visitor_or_none() is None:
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-        return htmx.sign_in_first(sign_in_address(local_path(wanted)))
+        return htmx.sign_in_first(sign_in_address(_wanted()))
     return None
+
+
+def _wanted() -> str:
+    """What was asked for, where signing in may lead back to it."""
+    return local_path(request.full_path.rstrip("?")) if request.method == "GET" else ""
 
 
 def init_app(app: Flask) -> None:

@@ -21,10 +21,10 @@ from webapp.domain.deliveries import reason_in_words
 from webapp.domain.national_ids import KINDS
 from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.subscription_list import Query
-from webapp.web import auth, language
+from webapp.web import agent_auth, auth, language
 from webapp.web.assets import asset_url
 from webapp.web.security import nonce
-from webapp.web.site import site_or_none, this_portal
+from webapp.web.site import place, site_or_none, this_portal
 
 FONTS = {
     "ltr": (
@@ -155,6 +155,8 @@ def page_context() -> dict[str, Any]:
         "site_name": site.name_in(spoken.text_language) if site else "",
         "speech": spoken,
         "visitor": auth.visitor_or_none(),
+        "agent": agent_auth.agent_or_none(),
+        "console": place() == "support",
         "languages": language.offered(),
         "nonce": nonce(),
         "path": request.path,

@@ -60,6 +60,19 @@ class NewPasswordForm(Form):
     password = PasswordField(validators=[required(N_("Choose a password."))])
 
 
+class PasswordForm(Form):
+    """That it is still they who ask."""
+
+    password = PasswordField(validators=[required(N_("Enter your password."))])
+
+
+class CodeForm(Form):
+    """Of an authenticator app."""
+
+    code = StringField(validators=[required(N_("Enter the code."))])
+    next = HiddenField()
+
+
 class VersionedForm(Form):
     """Knows what was read: who saves what somebody changed since is told."""
 

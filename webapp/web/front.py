@@ -8,9 +8,9 @@ from flask import Blueprint, Flask, Response
 
 from webapp.domain.refusals import NotThere
 from webapp.mail import mailbox
-from webapp.web import card_provider, htmx
+from webapp.web import agent_auth, card_provider, htmx
 from webapp.web.policy import policy
-from webapp.web.site import site_or_none, this_portal
+from webapp.web.site import place, site_or_none, this_portal
 
 pages = Blueprint("front", __name__)
 
@@ -18,6 +18,8 @@ pages = Blueprint("front", __name__)
 @pages.get("/")
 @policy("public", place="anywhere")
 def home() -> Any:
+    if place() == "support":
+        return htmx.go(agent_auth.HOME)
     if site_or_none():
         return htmx.go("/subscriptions")
     return htmx.render("front/chooser.html")

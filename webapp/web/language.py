@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import request
 
 from webapp import i18n
+from webapp.web.agent_auth import half_agent_or_none
 from webapp.web.auth import visitor_or_none
 from webapp.web.policy import API
 from webapp.web.site import site_or_none
@@ -19,7 +20,7 @@ def offered() -> list[str]:
 
 
 def _wished() -> str | None:
-    visitor = visitor_or_none()
+    visitor = visitor_or_none() or half_agent_or_none()
     if visitor and visitor.language in offered():
         return visitor.language
     cookie = request.cookies.get(COOKIE, "")

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from flask import Flask
 from werkzeug.routing import BaseConverter, Rule
 
-Who = Literal["public", "person", "demo", "key", "signature", "agent", "visit"]
+Who = Literal["public", "person", "demo", "key", "signature", "agent", "half_agent", "visit"]
 Place = Literal["site", "front", "support", "visit", "anywhere"]
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -33,8 +33,8 @@ def policy(
 ) -> Callable[[View], View]:
     """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only; `key`:
     who shows an API key of this site with this scope; `signature`: a machine that signs what it sends, which
-    the view checks before all else; `agent`: a support agent who is signed in; `visit`: one who visits an
-    account.
+    the view checks before all else; `agent`: a support agent who is signed in; `half_agent`: one who has
+    shown their password, and perhaps no second factor yet; `visit`: one who visits an account.
 
     `site`: a page of a country site; `front`: of the bare domain; `support`: of the console; `visit`: of a
     country site as the console shows it. `from_anywhere`: what it changes is named

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import people
-from webapp.web import auth, htmx
+from webapp.domain import agents, people
+from webapp.web import agent_auth, auth, htmx
 from webapp.web.language import COOKIE, offered
 from webapp.web.policy import policy
 from webapp.web.site import this_portal
@@ -26,6 +26,8 @@ def choose() -> Any:
         return answer
     if visitor := auth.visitor_or_none():
         people.choose_language(visitor.person_id, code, now=this_portal().clock())
+    if agent := agent_auth.half_agent_or_none():
+        agents.choose_language(agent.id, code)
     secure = this_portal().settings.scheme == "https"
     answer.set_cookie(COOKIE, code, max_age=_A_YEAR, samesite="Lax", httponly=True, secure=secure)
     return answer

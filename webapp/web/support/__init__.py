@@ -1,0 +1,12 @@
+"""The regional support console at `support.<domain>`: one module a noun."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from webapp.web.support import factors, home, sign_in
+
+
+def init_app(app: Flask) -> None:
+    for noun in (sign_in, factors, home):
+        app.register_blueprint(noun.pages)
