@@ -239,6 +239,30 @@ def test_support_decides_a_dispute_and_says_why(scene: Scene, grant: bool) -> No
         claim_decisions.decide_dispute(found, by=AGENT, grant=not grant, reason="No.", now=scene.clock.now)
 
 
+@pytest.mark.parametrize("grant", [True, False])
+def test_support_needs_no_more_than_the_narrow_connection(raced: Scene, grant: bool) -> None:
+    with raced.portal.at(raced.site):
+        claim = raced.claim()
+        claim_decisions.raise_objection(claim, actor=raced.olga, reason="", now=raced.clock.now)
+        key, account_id = claim.key, raced.subscription.account_id
+    with raced.portal.at(raced.site, "look"):
+        assert [one.key for one in claims.disputes()] == [key]
+        with pytest.raises(pw.DatabaseError):
+            Claim.update(state=OPEN).execute()
+    with raced.portal.at(raced.site, "act"):
+        found = claims.disputed(key, account_id=account_id)
+        claim_decisions.decide_dispute(found, by=AGENT, grant=grant, reason="Yes.", now=raced.clock.now)
+        for attack in (
+            Claim.update(person=raced.kim.id),
+            Claim.delete(),
+            Claim.update(waits_for=1, reason=""),
+        ):
+            with pytest.raises(pw.DatabaseError):
+                attack.execute()
+    with raced.portal.at(raced.site):
+        assert raced.current().administrator == (raced.bob if grant else raced.olga)
+
+
 def test_support_decides_nothing_that_nobody_objected_to(scene: Scene) -> None:
     claim = scene.claim()
     with pytest.raises(NotThere):
