@@ -233,6 +233,63 @@ ROUTES: dict[str, Route] = {
         unknown=410,
         once=True,
     ),
+    "claims.show": Route("/claims", "person", "site", {"GET": 200}),
+    "claims.ask": Route(
+        "/claims",
+        "person",
+        "site",
+        {"POST": 422},
+        attack=lambda site: {"more": f"SUB-{site.code.upper()}-999999", "reason": "They left."},
+    ),
+    "claims.show_proof": Route(
+        "/claims/prove/<mailed_token:token>",
+        "person",
+        "site",
+        {"GET": {"live": 200}},
+        names="proof token",
+        unknown=410,
+    ),
+    "claims.prove": Route(
+        "/claims/prove/<mailed_token:token>",
+        "person",
+        "site",
+        {"POST": {"live": 303}},
+        names="proof token",
+        unknown=410,
+        once=True,
+    ),
+    "claims.withdraw": Route(
+        "/claims/<claim_key:key>/withdraw", "person", "site", {"POST": 303}, names="claim", once=True
+    ),
+    "claims.show_objection": Route(
+        "/claims/object/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="objection token",
+        unknown=410,
+    ),
+    "claims.object_by_link": Route(
+        "/claims/object/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 303}},
+        names="objection token",
+        unknown=410,
+        once=True,
+    ),
+    "claims.objected": Route("/claims/objected", "public", "site", {"GET": 200}),
+    "claims.show_waiting": Route(
+        f"{_SUBSCRIPTION}/claim", "person", "site", {"GET": {"cancelled": 200}}, names="row"
+    ),
+    "claims.decide": Route(
+        f"{_SUBSCRIPTION}/claim",
+        "person",
+        "site",
+        {"POST": {"cancelled": 200}},
+        names="row",
+        attack=lambda site: {"do": "object"},
+    ),
     "profile.edit_password": Route("/profile/password", "person", "site", {"GET": 200}),
     "profile.change_password": Route(
         "/profile/password",

@@ -182,7 +182,7 @@ class Sweep:
         for site in SITES:
             for visitor in (NOBODY, self.ground.visitors[OWNERS[site]]):
                 for endpoint, route in ROUTES.items():
-                    of_every_person = visitor.cookie and route.who == "person" and not route.names
+                    of_every_person = visitor.cookie and route.who == "person" and route.names in ("", "proof token")
                     if (route.who == "public" or of_every_person) and not route.ends_session:
                         yield from self._anybody(site, visitor, endpoint, route)
 
@@ -202,7 +202,7 @@ class Sweep:
 
     def _seen_by_anybody(self, site: str, visitor: Visitor, route: Route, key: str) -> frozenset[str]:
         owner = OWNERS[site]
-        if route.names in ("address token", "calendar token") and key == "live":  # they say whose, and what
+        if route.names in ("address token", "calendar token", "objection token") and key == "live":  # they say whose, and what
             return visitor.sees | self.ground.visitors[owner].sees
         return visitor.sees | (self.ground.shown_besides(owner, route) if visitor.cookie else NOBODY.sees)
 
@@ -319,6 +319,9 @@ class Sweep:
             ("profile.save_name", "", {"name": ALICE.name}),
             ("profile.ask_email", "", {"email": "alice@example.org", "password": ALICE.password}),
             ("profile.confirm_email", ground.email_tokens["fr"]["live"], {}),
+            ("claims.ask", "", ground.attack(ROUTES["claims.ask"], "fr")),
+            ("claims.prove", ground.proof_tokens["fr"]["live"], {}),
+            ("claims.object_by_link", ground.objection_tokens["fr"]["live"], {}),
             ("profile.end_session", "", {"session": ground.another_session(ALICE)}),
             ("accounts.look_at", "", {"account": ALICE.company.number}),
         ):
@@ -327,6 +330,7 @@ class Sweep:
         named = ground.attack(ROUTES["members.change_billing"], "fr")
         for actor, endpoint, value, body in (
             (ERIN, "members.change_billing", "", named),
+            (KIM, "claims.withdraw", ground.claims["fr"], {}),
             (KIM, "profile.change_password", "", own_password),
             (KIM, "profile.end_all_sessions", "", {}),
         ):
