@@ -14,6 +14,8 @@ import pytest
 
 from webapp.data import database, ready
 from webapp.domain import (
+    agent_factors,
+    agent_sign_in,
     api_keys,
     calendar_feeds,
     candidates,
@@ -32,7 +34,7 @@ from webapp.domain import (
 )
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.payments import stand_in, stripe_cards
-from webapp.web import auth, security, site
+from webapp.web import agent_auth, auth, security, site
 from webapp.web.api import callers
 from webapp.web.api import entitlements as entitlement_views
 from webapp.web.policy import Policy
@@ -96,6 +98,23 @@ _IN_TIME = "AND s.activate_before > :now"
 
 # By the stage of the sweep that must see them.
 LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
+    "console": {
+        "the password alone opens the console": Leak(
+            agent_auth, "require", 'if who == "agent" and not found.factor:', "if False:", crashes=True
+        ),
+        "the console forgets who was disabled": Leak(
+            agent_sign_in, "_open_session", "Agent.disabled_at.is_null(),", ""
+        ),
+        "whoever has a password sets up another factor": Leak(
+            agent_factors, "check_may_change", "if not agent.factor and agent.has_factor:", "if False:"
+        ),
+        "customers’ pages are at the console": Leak(
+            auth, "require_policy", 'declared.place not in ("anywhere", place())', "False", crashes=True
+        ),
+        "links of the operator work for ever": Leak(
+            agent_sign_in, "agent_of_link", "AgentToken.valid_until > now,", ""
+        ),
+    },
     "rows": {
         "the loaders of rows forget the right": Leak(permissions, "_visible", "        right,\n", ""),
         "the loaders of rows forget the deadline": Leak(permissions, "_visible", "& in_time", ""),

@@ -39,7 +39,7 @@ def site_or_none() -> Site | None:
 
 def place() -> Place:
     """Where this request is: at a site, at the bare domain, in the support console or on a visit."""
-    found: Place = request.environ[PLACE_KEY]
+    found: Place = request.environ.get(PLACE_KEY, "front")
     return found
 
 
