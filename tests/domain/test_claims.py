@@ -459,6 +459,22 @@ def test_a_subcontractor_who_uses_it_proves_nothing_by_their_own_kind(scene: Sce
     assert claims.prove(token, person=scene.max, now=scene.clock.now) == []
 
 
+def test_a_mistyped_heir_is_nobody_whose_word_counts(scene: Scene) -> None:
+    """Erin hands hers over to an address that nobody of the company reads: it is told nothing, and its domain
+    is not the company's."""
+    stranger = transfer.NewPerson("Max", "max@subcontractor.example.net")
+    transfer.transfer_administration(
+        Subscription.get_by_id(scene.other.id),
+        to=stranger,
+        keep_seat=True,
+        actor=scene.erin,
+        now=scene.clock.now,
+    )
+    scene.kim.email = "kim@subcontractor.example.net"
+    assert not company_addresses.proves(scene.kim, scene.current())
+    assert [person.name for person in claims.concerned(scene.claim(), now=scene.clock.now)] == ["Olga"]
+
+
 def test_who_guesses_gets_nowhere(scene: Scene) -> None:
     claim = scene.claim()
     proof, link = scene.ask(scene.bob), secret_for(scene.olga, "claim_notice", now=scene.clock.now)

@@ -186,7 +186,8 @@ class Ground:
         """Own rows (which come with their state), a colleague's, another account's, another site's, nobody's."""
         for row in self.cast.rows_of(actor):
             if named(row, route):
-                yield f"own {row.state}", named(row, route), row.state if route.owners else ""
+                claimed = actor in BACKUPS or not route.path.endswith("/claim")
+                yield f"own {row.state}", named(row, route), row.state if route.owners and claimed else ""
         for owner, _stories in TOLD[actor.site]:
             whose = "a colleague’s" if owner.company == actor.company else "another account’s"
             for row in self._rows_of_others(owner) if owner != actor else ():

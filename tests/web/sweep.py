@@ -208,7 +208,9 @@ class Sweep:
 
     def _seen_by_anybody(self, site: str, visitor: Visitor, route: Route, key: str) -> frozenset[str]:
         owner = OWNERS[site]
-        if route.names in ("address token", "calendar token", "objection token") and key == "live":  # they say whose, and what
+        if (
+            route.names in ("address token", "calendar token", "objection token") and key == "live"
+        ):  # they say whose, and what
             return visitor.sees | self.ground.visitors[owner].sees
         return visitor.sees | (self.ground.shown_besides(owner, route) if visitor.cookie else NOBODY.sees)
 

@@ -23,7 +23,7 @@ from webapp.data.statements import rows
 from webapp.data.subscriptions import Subscription
 from webapp.domain import audit, limits, outbox, tokens
 from webapp.domain.calendar import last_activation_day, local_date, start_of_day
-from webapp.domain.company_addresses import domain_of, is_free, proves
+from webapp.domain.company_addresses import HAS_COME, domain_of, is_free, proves
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.terms import RUNNING_SQL, is_running, today
 from webapp.domain.tokens import TokenInvalid
@@ -228,7 +228,8 @@ def _refused_lately(subscription: Subscription, person: Person, *, now: datetime
 
 _CONCERNED_SQL = f"""
 SELECT DISTINCT p.id FROM person p WHERE p.id <> :claimant AND (p.id = :administrator OR p.id IN (
- SELECT s.administrator_id FROM subscription s WHERE s.account_id = :account AND {RUNNING_SQL}))
+ SELECT s.administrator_id FROM subscription s WHERE s.account_id = :account AND {RUNNING_SQL}
+  AND {HAS_COME}))
 ORDER BY p.id
 """
 

@@ -12,6 +12,7 @@ from webapp.data.accounts import Person
 from webapp.data.keys import email_key
 from webapp.data.statements import rows
 from webapp.data.subscriptions import Subscription
+from webapp.data.transfers import OPEN_SQL
 
 # Internet providers and relays of our countries that the list does not have.
 _MORE = """
@@ -41,11 +42,15 @@ def is_free(email: str) -> bool:
     return not domain or domain in _FREE or domain in _FREE_TOO
 
 
-_ROLES_SQL = """
-SELECT p.email FROM person p WHERE p.id <> :but AND (
- p.id IN (:administrator, :backup)
+# Of a subscription `s`: its administrator has come. What is handed over to a mistyped address makes nobody's
+# domain the company's.
+HAS_COME = f"""NOT EXISTS (SELECT 1 FROM transfer t WHERE t.subscription_id = s.id
+ AND t.to_person_id = s.administrator_id AND {OPEN_SQL})"""
+
+_ROLES_SQL = f"""
+SELECT p.email FROM person p WHERE p.id <> :but AND (p.id = :backup
  OR p.id IN (SELECT s.administrator_id FROM subscription s WHERE s.account_id = :account
-  AND s.status = 'active')
+  AND s.status = 'active' AND {HAS_COME})
  OR p.id IN (SELECT m.person_id FROM membership m
   WHERE m.account_id = :account AND m.billing_since IS NOT NULL))
 """
@@ -59,7 +64,6 @@ def proves(person: Person, subscription: Subscription) -> bool:
         _ROLES_SQL,
         but=person.id,
         account=subscription.account_id,
-        administrator=subscription.administrator_id,
         backup=subscription.backup_id or 0,
     )
     return domain_of(person.email) in {domain_of(other.email) for other in others}
