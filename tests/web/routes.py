@@ -824,7 +824,7 @@ ROUTES: dict[str, Route] = {
     ),
     # ---- the support console: `half` has shown a password and not yet a second factor, `new` has none
     "console.show": Route("/console", "agent", "support", {"GET": 200}),
-    "disputes.show": Route("/console/claims", "agent", "support", {"GET": 200}),
+    "support_claims.show": Route("/console/claims", "agent", "support", {"GET": 200}),
     "agent_sign_in.show": Route("/agent/sign-in", "public", "support", {"GET": {"nobody": 200, **_LED_ON}}),
     "agent_sign_in.submit": Route("/agent/sign-in", "public", "support", {"POST": 422}),
     "agent_sign_in.leave": Route(

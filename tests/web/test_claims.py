@@ -13,6 +13,7 @@ from tests.support.agents import SAM, TONI, keep_agent, signed_in_agent
 from tests.support.cast import ALICE, BOB, CHARLIE, ERIN, FRANK, KIM, Cast
 from tests.support.client import SiteClient, client_at, said, signed_in
 from tests.support.letters import Letter, fetch_letters
+from tests.support.visits import visiting
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.claims import DISPUTED, GRANTED, OPEN, REFUSED, Claim
@@ -261,6 +262,58 @@ def test_agents_of_the_region_see_that_a_dispute_waits_and_no_more(
         assert hidden not in page.text
     assert active not in toni.page("/console/claims").text
     assert bob.get("/console/claims").status_code == 404
+
+
+@pytest.mark.parametrize("do", ["approve", "refuse"])
+def test_support_decides_a_dispute_on_a_visit(
+    app: Flask, bob: SiteClient, alice: SiteClient, portal: Portal, cast: Cast, active: str, do: str
+) -> None:
+    keep_agent(portal, SAM)
+    claim(bob, portal, active)
+    waiting = claims_key(portal)
+    sam = visiting(app, signed_in_agent(app, SAM), active)
+    path = f"/support/claims/{waiting}"
+    assert not sam.page(path).all("button", name="do")  # nobody objected: there is nothing to decide
+    assert sam.post(path, data={"do": do, "reason": "Hurry."}).status_code == 404
+    alice.post(f"/subscriptions/{active}/claim", data={"do": "object", "reason": "I am on leave."})
+    letters(portal)
+    assert path in sam.page("/support/claims").links
+    assert path in sam.page(f"/subscriptions/{active}/claim").links
+    page = sam.page(path)
+    for told in (LEFT, "I am on leave.", BOB.email, ALICE.email):
+        assert told in page.text
+    assert sam.post(path, data={"do": do, "reason": " "}).status_code == 422
+    assert stands(portal, cast) == (DISPUTED, ALICE.email)
+    done = sam.follow(sam.post(path, data={"do": do, "reason": "We phoned the company."}))
+    assert path not in done.links
+    end = (GRANTED, BOB.email) if do == "approve" else (REFUSED, ALICE.email)
+    assert stands(portal, cast) == end
+    told_to = letters(portal)
+    assert set(told_to) >= {ALICE.email, FRANK.email, KIM.email, BOB.email}
+    assert all("We phoned the company." in letter.text for letter in told_to.values())
+    winner = bob if do == "approve" else alice
+    assert SAM.name in winner.page(f"/subscriptions/{active}").text
+    assert sam.post(path, data={"do": do, "reason": "Again."}).status_code == 409
+
+
+def test_another_accounts_dispute_is_not_there_on_a_visit(
+    app: Flask, bob: SiteClient, alice: SiteClient, portal: Portal, cast: Cast, active: str
+) -> None:
+    keep_agent(portal, SAM)
+    claim(bob, portal, active)
+    alice.post(f"/subscriptions/{active}/claim", data={"do": "object"})
+    elsewhere = visiting(app, signed_in_agent(app, SAM), cast.row(CHARLIE, "active").public_id)
+    path = f"/support/claims/{claims_key(portal)}"
+    assert elsewhere.get(path).status_code == 404
+    assert elsewhere.post(path, data={"do": "approve", "reason": "Mine."}).status_code == 404
+    assert active not in elsewhere.page("/support/claims").text
+    assert bob.get(path).status_code == 404  # on the customers' own host there is no such page
+    assert stands(portal, cast) == (DISPUTED, ALICE.email)
+
+
+def claims_key(portal: Portal) -> str:
+    with portal.at(portal.sites["fr"]):
+        return str(Claim.get().key)
 
 
 def test_a_site_that_does_not_answer_stops_no_other(

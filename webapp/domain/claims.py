@@ -333,6 +333,11 @@ def to_object(token: str, *, now: datetime) -> tuple[Claim, Person]:
         raise TokenInvalid from None
 
 
+def of_account(key: str, *, account_id: int) -> Claim:
+    """Whatever its state is."""
+    return _one(Claim.key == key, Subscription.account == account_id)
+
+
 def disputed(key: str, *, account_id: int) -> Claim:
     """One that support decides, whatever its state is by now."""
     return _one(Claim.key == key, Claim.objected_at.is_null(False), Subscription.account == account_id)

@@ -158,7 +158,7 @@ def _decision_page(claim: Claim, *, problem: str = "", reason: str = "") -> Any:
 
 
 @pages.get("/subscriptions/<public_id:public_id>/claim")
-@policy("person")
+@policy("person", visits=True)
 def show_waiting(public_id: str) -> Any:
     return _decision_page(_waiting(public_id))
 

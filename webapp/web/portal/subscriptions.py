@@ -49,7 +49,7 @@ pages = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
 
 
 @pages.get("")
-@policy("person")
+@policy("person", visits=True)
 def show_list() -> Any:
     return list_page(Query.from_url(request.args))
 
@@ -88,7 +88,7 @@ def list_page(query: Query, *, status: int = 200, problem: str = "") -> Any:
 def list_scope() -> Scope:
     """The account that the session looks at."""
     visitor = auth.visitor()
-    return Scope(visitor.account.id if visitor.account else None, several=len(visitor.accounts) > 1)
+    return Scope(visitor.account.id if visitor.account else None, several=visitor.several)
 
 
 def list_view(query: Query, scope: Scope) -> tuple[str, Counts]:
@@ -124,7 +124,7 @@ def _looks_after_billing() -> bool:
 
 
 @pages.get("/<public_id:public_id>")
-@policy("person")
+@policy("person", visits=True)
 def manage(public_id: str) -> Any:
     portal = this_portal()
     now = portal.clock()

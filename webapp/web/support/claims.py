@@ -20,7 +20,7 @@ from webapp.web.policy import policy
 from webapp.web.site import this_portal
 
 log = logging.getLogger(__name__)
-pages = Blueprint("disputes", __name__, url_prefix="/console/claims")
+pages = Blueprint("support_claims", __name__, url_prefix="/console/claims")
 
 
 @dataclass(frozen=True, slots=True)
