@@ -21,6 +21,7 @@ from tests.browser.billing_acts import (
     wrong_billing,
     wrong_iban,
 )
+from tests.browser.claim_acts import claimed, objection_link, page_of, proof_link
 from tests.browser.invoice_acts import (
     an_invoice_of,
     complete_again,
@@ -191,6 +192,18 @@ def confirm_email(server: PortalServer, site: str) -> str:
         facts = {"minutes": 60, "next_path": "", "concerns": str(change.id)}
         token = tokens.mint(tokens.CONFIRM_EMAIL, person=person, now=now, **facts)
     return f"/profile/email/confirm/{token}"
+
+
+def claim_of(page: str = "/claim", *wanted: Any) -> Address:
+    """Of a subscription that a colleague of its administrator claims."""
+
+    def address(server: PortalServer, site: str) -> str:
+        claim = claimed(server, site, administrator(site), *(wanted or is_for_everybody))
+        if page == "/object":
+            return objection_link(server, site, claim)
+        return page if page == "/claims" else page_of(server, site, claim) + page
+
+    return address
 
 
 def reminder_link(server: PortalServer, site: str) -> str:
@@ -692,6 +705,18 @@ CASES = (
     PageCase("reminders-dead-link", "reminders.show", at(f"/reminders/{NO_TOKEN}"), status=410),
     PageCase("calendar", "calendar_feed.show", at("/profile/calendar"), ADMIN),
     PageCase("calendar-address", "calendar_feed.show", at("/profile/calendar"), ADMIN, act=open_calendar),
+    PageCase("claims", "claims.show", at("/claims"), USER),
+    PageCase("claims-nothing-typed", "claims.show", at("/claims"), USER, act=submit_nothing, act_status=422),
+    PageCase("claims-own", "claims.show", claim_of("/claims"), USER),
+    PageCase("claim-proof", "claims.show_proof", proof_link, USER),
+    PageCase("claim-dead-link", "claims.show_proof", at(f"/claims/prove/{NO_TOKEN}"), USER, status=410),
+    PageCase("claim-object", "claims.show_objection", claim_of("/object")),
+    PageCase("claim-objected", "claims.objected", at("/claims/objected")),
+    PageCase("manage-claimed", "subscriptions.manage", claim_of(""), ADMIN),
+    PageCase("claim-administrator", "claims.show_waiting", claim_of(), ADMIN),
+    PageCase(
+        "claim-backup", "claims.show_waiting", claim_of("/claim", Subscription.backup.is_null(False)), BACKUP
+    ),
     PageCase("profile-password", "profile.edit_password", at("/profile/password"), ADMIN),
     PageCase(
         "profile-no-password",
