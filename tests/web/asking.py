@@ -111,6 +111,13 @@ class Asker:
             tables = [name for name in after if before[name] != after[name]]
             yield f"{case}: changed {', '.join(tables)}"
 
+    def changed_only(self, code: str, *tables: str) -> Iterator[str]:
+        """Of what was asked since: nothing else changed there."""
+        before, after = self._known[code], self.digest(code)
+        self._known[code] = after
+        if wrong := [name for name in after if before[name] != after[name] and name not in tables]:
+            yield f"changed {', '.join(wrong)} of {code}"
+
     def settle(self, stage: str) -> Iterator[str]:
         """After a stage: reading has changed nothing anywhere."""
         for code, before in self._known.items():

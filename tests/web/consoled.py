@@ -91,7 +91,7 @@ class Consoled:
         yield from self._walk()
 
     def _cases(self, endpoint: str, route: Route, who: AtConsole) -> Iterator[tuple[Case, str]]:
-        values = self.links if route.names == "agent token" else {"": ""}
+        values = {"agent token": self.links, "visit": {"nobody’s": "0" * 16}}.get(route.names, {"": ""})
         for key, value in values.items():
             for method in route.answers:
                 about = f"{who.name} {key}".strip()

@@ -31,10 +31,13 @@ from webapp.domain import (
     subscription_list,
     subscriptions,
     tokens,
+    visit_trail,
+    visits,
 )
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.payments import stand_in, stripe_cards
 from webapp.web import agent_auth, auth, security, site
+from webapp.web import visits as web_visits
 from webapp.web.api import callers
 from webapp.web.api import entitlements as entitlement_views
 from webapp.web.policy import Policy
@@ -113,6 +116,20 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         ),
         "links of the operator work for ever": Leak(
             agent_sign_in, "agent_of_link", "AgentToken.valid_until > now,", ""
+        ),
+    },
+    "visits": {
+        "a visit never ends": Leak(visits, "visit_of", "Visit.valid_until > now,", ""),
+        "a visit outlives its region": Leak(visits, "visit_of", "if site not in", "if False and site not in"),
+        "a visit outlives the session it came from": Leak(
+            visits, "visit_of", "or not agent_sign_in.session_lives(found.session_hash, now=now)", ""
+        ),
+        "a visit is good at every site": Leak(visits, "visit_of", "Visit.site == site.code,", ""),
+        "a page of a visit is not noted": Leak(
+            visit_trail, "note_look", "record(audit", "(lambda *told, **more: None)(audit"
+        ),
+        "every page of a site can be visited": Leak(
+            web_visits, "admit", "shows = declared.visits and", "shows =", crashes=True
         ),
     },
     "rows": {

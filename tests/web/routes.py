@@ -204,6 +204,7 @@ ROUTES: dict[str, Route] = {
         managing=True,
     ),
     "accounts.show": Route("/accounts", "person", "site", {"GET": 200}),
+    "support_visits_seen.show": Route("/support-visits", "person", "site", {"GET": 200}, managing=True),
     "accounts.look_at": Route(
         "/accounts", "person", "site", {"POST": 404}, attack=lambda site: {"account": "1000002"}
     ),
@@ -825,6 +826,22 @@ ROUTES: dict[str, Route] = {
     # ---- the support console: `half` has shown a password and not yet a second factor, `new` has none
     "console.show": Route("/console", "agent", "support", {"GET": 200}),
     "support_claims.show": Route("/console/claims", "agent", "support", {"GET": 200}),
+    "support_visits.ask": Route(
+        "/visits/new", "agent", "support", {"GET": 404}
+    ),  # of a subscription: visited.py
+    "support_visits.open_visit": Route("/visits", "agent", "support", {"POST": 404}),
+    "support_visits.show": Route("/visits/<seat_key:key>", "agent", "support", {"GET": 404}, names="visit"),
+    # ---- at the host of visits
+    "visiting.enter": Route(
+        "/support/enter/<mailed_token:token>", "public", "visit", {"GET": 303}, names="visit entry"
+    ),
+    "disputes.show_list": Route("/support/claims", "visit", "visit", {"GET": 200}),
+    "disputes.show": Route("/support/claims/<claim_key:key>", "visit", "visit", {"GET": 200}, names="claim"),
+    "disputes.decide": Route(
+        "/support/claims/<claim_key:key>", "visit", "visit", {"POST": 200}, names="claim"
+    ),
+    "visiting.renew": Route("/support/renew", "visit", "visit", {"POST": 303}),
+    "visiting.end": Route("/support/end", "visit", "visit", {"POST": 303}),
     "agent_sign_in.show": Route("/agent/sign-in", "public", "support", {"GET": {"nobody": 200, **_LED_ON}}),
     "agent_sign_in.submit": Route("/agent/sign-in", "public", "support", {"POST": 422}),
     "agent_sign_in.leave": Route(
@@ -867,3 +884,22 @@ ROUTES: dict[str, Route] = {
     "agent.edit_password": Route("/agent/password", "agent", "support", {"GET": 200}),
     "agent.change_password": Route("/agent/password", "agent", "support", {"POST": 422}),
 }
+
+# What a support agent is shown on a visit; nothing else of a site is.
+VISITED = frozenset(
+    {
+        "subscriptions.show_list",
+        "subscriptions.manage",
+        "activation.show_agreement",
+        "seats.show_list",
+        "members.show",
+        "invoices.show_list",
+        "invoices.show",
+        "invoice_files.pdf",
+        "invoice_files.cii",
+        "invoice_files.ubl",
+        "invoice_files.contract",
+        "support_visits_seen.show",
+        "claims.show_waiting",
+    }
+)

@@ -24,11 +24,12 @@ from tests.web.keyed import keyed
 from tests.web.listing import invoices, listings, people_of_accounts
 from tests.web.routes import ROUTES, Route
 from tests.web.signed import signatures
+from tests.web.visited import visited
 from webapp.payments.stand_in import DemoSession
 from webapp.sites import SUPPORT
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
-STAGES = ("table", "probes", *READING, "keys", "signatures", "console", "walk", "demo", "unused")
+STAGES = ("table", "probes", *READING, "keys", "signatures", "console", "visits", "walk", "demo", "unused")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 STRANGE_HOSTS = ("xx.localhost", "fr.localhost.evil.example", "fr.fr.localhost", "localhost.evil.example")
 FORGED_ORIGINS: tuple[dict[str, str], ...] = (
@@ -180,6 +181,9 @@ class Sweep:
     def console(self) -> Iterator[str]:
         yield from consoled(self.asker, self.ground)
 
+    def visits(self) -> Iterator[str]:
+        yield from visited(self.asker, self.ground)
+
     # ---- what everybody may see
 
     def anybody(self) -> Iterator[str]:
@@ -251,7 +255,8 @@ class Sweep:
             return
         offered: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for endpoint, route in ROUTES.items():
-            offered[route.path] |= dict.fromkeys(route.answers, endpoint)
+            if route.place != "visit":
+                offered[route.path] |= dict.fromkeys(route.answers, endpoint)
         for endpoints in offered.values():
             for method in METHODS:
                 if method not in endpoints:

@@ -27,12 +27,13 @@ from webapp.web.site import place, site_or_none, this_portal
 class Visitor(UserMixin):
     """Flask-Login's user: the person behind a session of this site."""
 
-    def __init__(self, signed_in: sign_in.SignedIn, token: str) -> None:
+    def __init__(self, signed_in: sign_in.SignedIn, token: str, *, visited: bool = False) -> None:
         self.signed_in, self.token = signed_in, token
         self.person_id, self.name, self.email = signed_in.person_id, signed_in.name, signed_in.email
         self.language, self.account_name = signed_in.language, signed_in.account_name
         self.account, self.accounts = signed_in.account, signed_in.accounts
-        self.several = len(signed_in.accounts) > 1  # so that lists are of one account only
+        self.visited = visited  # by a support agent, who looks at one account only
+        self.several = visited or len(signed_in.accounts) > 1  # so that lists are of one account only
 
     def get_id(self) -> str:
         return self.token
@@ -140,8 +141,7 @@ def _visited() -> Visitor | None:
         seen = sign_in.SignedIn(
             person.id, person.name, person.email, person.language, "", now, (account,), account
         )
-        g.visited = Visitor(seen, "")
-        g.visited.several = True
+        g.visited = Visitor(seen, "", visited=True)
     found: Visitor = g.visited
     return found
 
