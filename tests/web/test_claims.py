@@ -181,14 +181,12 @@ def test_who_only_knows_names_gets_the_same_answer_for_everything(
     assert stands(portal, cast) == ("", ALICE.email)
 
 
-@pytest.mark.parametrize(
-    "name", ["Fieldwire Business", "alice@example.com", "Ouest", "SUB-FR-%", "' OR 1=1 --"]
-)
-def test_names_are_no_numbers(app: Flask, name: str) -> None:
+def test_names_are_no_numbers(app: Flask) -> None:
     charlie = signed_in(app, CHARLIE)
-    answer = charlie.post("/claims", data={"more": name, "reason": LEFT})
-    assert answer.status_code == 422
-    assert LEFT in answer.text  # what was typed stays
+    for name in ("Fieldwire Business", "alice@example.com", "Ouest", "SUB-FR-%", "' OR 1=1 --"):
+        answer = charlie.post("/claims", data={"more": name, "reason": LEFT})
+        assert answer.status_code == 422
+        assert LEFT in answer.text  # what was typed stays
 
 
 def test_a_free_mail_address_is_refused_before_anything_is_looked_up(
