@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.browser import axe
 from tests.browser.conftest import Visit
 from tests.browser.server import PortalServer
+from tests.browser.test_layout import sideways
+from tests.browser.test_visits import signed_in
 from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
-from webapp.data.claims import DISPUTED, OPEN, Claim
+from webapp.data.claims import DISPUTED, GRANTED, OPEN, Claim
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Subscription
 from webapp.domain import accounts
@@ -23,7 +26,9 @@ def follow_the_mail(visitor: Visitor, holding: str, part: str) -> None:
     visitor.page.goto(str(page.locator(f"a[href*='{part}']").first.get_attribute("href")))
 
 
-def test_a_colleague_claims_and_the_administrator_objects(visit: Visit, server: PortalServer) -> None:
+def test_a_colleague_claims_the_administrator_objects_and_support_decides(
+    visit: Visit, server: PortalServer
+) -> None:
     order = server.active_order()
     with server.portal.at(server.portal.sites["fr"]):
         now = server.portal.clock()
@@ -56,6 +61,34 @@ def test_a_colleague_claims_and_the_administrator_objects(visit: Visit, server: 
     former.page.click("main form button[value=object]")
     former.expect_path("/claims/objected")
     assert state_of(server) == DISPUTED
+
+    agent = visit("support", width=390, language="fr-FR")
+    page = signed_in(agent)
+    waiting = page.locator("#disputes li").filter(has_text=order.public_id)  # comes by itself
+    expect(waiting).to_be_visible()
+    found = axe.violations_in_all_looks(page, "console-claims")
+    found += axe.violations_in_all_looks(agent.open("/console/claims"), "claims")
+    waiting.locator("a").click()
+    page.fill("#reason", "Une collègue demande à reprendre l’abonnement.")
+    page.fill("#ticket", "T-4712")
+    page.keyboard.press("Enter")
+    agent.site = "fr.support"
+    agent.expect_path(order.path)
+    page.click(f"a[href='{order.path}/claim']")
+    page.click("a[href^='/support/claims/']")
+    found += axe.violations_in_all_looks(page, "claim-of-visit")
+    assert not sideways(page)
+    agent.expected.add(422)
+    page.click("button[value=approve]")
+    expect(page.locator("[role=alert]")).to_be_focused()
+    found += axe.violations(page, "claim-of-visit-wrong")
+    page.fill("#reason", "L’entreprise confirme le départ.")
+    page.click("button[value=approve]")
+    agent.expect_path("/support/claims")
+    found += axe.violations_in_all_looks(page, "claims-of-visit")
+    assert not found, "\n".join(found)
+    assert state_of(server) == GRANTED
+    expect(colleague.open(order.path).locator("#activity")).to_contain_text("Robin Rat")
 
 
 def state_of(server: PortalServer) -> str:

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import peewee as pw
 
@@ -142,7 +143,7 @@ def peek(token: str, *, person_id: int, now: datetime) -> ClaimRequest:
         ClaimRequest.person == person_id,
         ClaimRequest.proven_at.is_null(),
     )
-    if request is None or found.person_id != person_id:
+    if request is None or found.person is None or found.person.id != person_id:
         raise TokenInvalid
     if email_key(request.email) != request.person.email_key:  # changed since: another mailbox
         raise TokenInvalid
@@ -284,7 +285,7 @@ def _notify(claim: Claim, *, now: datetime) -> None:
 # ---- what is there
 
 
-def record(action: str, claim: Claim, actor: audit.Actor, *, now: datetime, **details: object) -> None:
+def record(action: str, claim: Claim, actor: audit.Actor, *, now: datetime, **details: Any) -> None:
     audit.record(
         action,
         actor=actor,
