@@ -89,6 +89,7 @@ class Ground:
         self.email_tokens = {site: self._mint_tokens(site, tokens.CONFIRM_EMAIL) for site in SITES}
         self.address_tokens = {site: self._mint_address_tokens(site) for site in SITES}
         self.reminder_tokens = {site: self._mint_tokens(site, tokens.UNSUBSCRIBE) for site in SITES}
+        self.lost_tokens = {site: self._mint_tokens(site, tokens.LOST_FACTOR) for site in SITES}
         self.calendar_tokens = {site: self._open_calendars(site) for site in SITES}
         self.proof_tokens = {site: self._mint_proofs(site) for site in SITES}
         self.claims = {site: self._claim(site) for site in SITES}
@@ -234,6 +235,7 @@ class Ground:
             "calendar token": self.calendar_tokens,
             "proof token": self.proof_tokens,
             "objection token": self.objection_tokens,
+            "lost token": self.lost_tokens,
         }
 
     def tempting_state(self, route: Route) -> str:

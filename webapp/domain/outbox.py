@@ -37,6 +37,7 @@ TOKEN_PATHS = {
     tokens.PROVE_CLAIM: "/claims/prove/",
     tokens.OBJECT_CLAIM: "/claims/object/",
     tokens.UNSUBSCRIBE: "/reminders/",
+    tokens.LOST_FACTOR: "/sign-in/lost/",
 }
 
 # After each failed try; the last of them passes on the third day.

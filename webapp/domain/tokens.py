@@ -21,6 +21,8 @@ INVOICE_ADDRESS = "invoice_address"
 CONFIRM_EMAIL = "confirm_email"
 PROVE_CLAIM = "prove_claim"
 OBJECT_CLAIM = "object_claim"
+SECOND_FACTOR = "second_factor"  # never mailed: held by who has shown the password
+LOST_FACTOR = "lost_factor"
 UNSUBSCRIBE = "unsubscribe"  # the only one that works more than once
 # Each concerns one thing of several: using one leaves those for the others.
 _EACH_FOR_ITSELF = (PROVE_CLAIM, OBJECT_CLAIM)
