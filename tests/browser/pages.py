@@ -21,6 +21,7 @@ from tests.browser.billing_acts import (
     wrong_billing,
     wrong_iban,
 )
+from tests.browser.claim_acts import claimed, objection_link, page_of, proof_link
 from tests.browser.invoice_acts import (
     an_invoice_of,
     complete_again,
@@ -105,6 +106,9 @@ NO_PAGES = {
     "invoice_files.as_csv": "a file",
     "invoice_files.as_xlsx": "a file",
     "invoice_files.as_zip": "a file",
+    "support_claims.show": "walked in test_claims.py",
+    "disputes.show_list": "walked in test_claims.py",
+    "disputes.show": "walked in test_claims.py",
     **dict.fromkeys(LOOKED_AT_IN_WALKS, "a step that is walked and looked at in test_agents.py"),
     **dict.fromkeys(BESIDE_THE_ADMINISTRATOR, "walked and looked at in test_support_facts.py"),
     "support_visits.ask": "walked in test_visits.py",
@@ -214,6 +218,18 @@ def confirm_email(server: PortalServer, site: str) -> str:
         facts = {"minutes": 60, "next_path": "", "concerns": str(change.id)}
         token = tokens.mint(tokens.CONFIRM_EMAIL, person=person, now=now, **facts)
     return f"/profile/email/confirm/{token}"
+
+
+def claim_of(page: str = "/claim", *wanted: Any) -> Address:
+    """Of a subscription that a colleague of its administrator claims."""
+
+    def address(server: PortalServer, site: str) -> str:
+        claim = claimed(server, site, administrator(site), *(wanted or is_for_everybody))
+        if page == "/object":
+            return objection_link(server, site, claim)
+        return page if page == "/claims" else page_of(server, site, claim) + page
+
+    return address
 
 
 def reminder_link(server: PortalServer, site: str) -> str:
@@ -716,6 +732,16 @@ CASES = (
     PageCase("reminders-dead-link", "reminders.show", at(f"/reminders/{NO_TOKEN}"), status=410),
     PageCase("calendar", "calendar_feed.show", at("/profile/calendar"), ADMIN),
     PageCase("calendar-address", "calendar_feed.show", at("/profile/calendar"), ADMIN, act=open_calendar),
+    PageCase("claims-nothing-typed", "claims.show", at("/claims"), USER, act=submit_nothing, act_status=422),
+    PageCase("claims-own", "claims.show", claim_of("/claims"), USER),
+    PageCase("claim-proof", "claims.show_proof", proof_link, USER),
+    PageCase("claim-object", "claims.show_objection", claim_of("/object")),
+    PageCase("claim-objected", "claims.objected", at("/claims/objected")),
+    PageCase("manage-claimed", "subscriptions.manage", claim_of(""), ADMIN),
+    PageCase("claim-administrator", "claims.show_waiting", claim_of(), ADMIN),
+    PageCase(
+        "claim-backup", "claims.show_waiting", claim_of("/claim", Subscription.backup.is_null(False)), BACKUP
+    ),
     PageCase("profile-password", "profile.edit_password", at("/profile/password"), ADMIN),
     PageCase(
         "profile-no-password",

@@ -36,7 +36,7 @@ def test_jobs_and_sites_can_be_chosen(portal: Portal, site_fr: Site) -> None:
 def test_an_unknown_job_is_refused_in_plain_words(portal: Portal) -> None:
     with pytest.raises(
         UnknownJob,
-        match=r"no job “nonsense”\. Jobs: lapse, renew, end, remind, issue, whereabouts, outbox, webhooks, purge",
+        match=r"no job “nonsense”\. Jobs: lapse, renew, end, remind, claims, issue, whereabouts, outbox, webhooks, purge",
     ):
         run_due(portal, ["nonsense"])
 

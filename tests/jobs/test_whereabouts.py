@@ -66,10 +66,10 @@ def test_a_site_that_fails_stops_no_other_and_is_asked_again(
 ) -> None:
     sound = asked.databases.of
 
-    def broken(site: object) -> object:
+    def broken(site: object, mode: str = "all") -> object:
         if getattr(site, "code", "") == "de":
             raise OSError("no route to the database")
-        return sound(site)  # type: ignore[arg-type]
+        return sound(site, mode)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr(asked.databases, "of", broken)

@@ -119,6 +119,13 @@ def context(**changes: Any) -> dict[str, Any]:
         "quantity": 2,
         "going": 1,
         "staying": 1,
+        "named": ["SUB-FR-204118", "SUB-FR-204119"],
+        "claimant_name": "Max Neu",
+        "claimant_email": "max@example.com",
+        "claims": False,
+        "outcome": "refused",
+        "administered": True,
+        "decides": False,
         "token": SimpleNamespace(minutes=60),
         "link": LINK,
         "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
@@ -381,7 +388,13 @@ def test_an_address_for_invoices_is_told_why_and_led_nowhere(kind: str) -> None:
 
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:
     for kind in KINDS:
-        if kind not in ("withdrawn", "transfer_taken_back", "seat_removed"):
+        if kind not in (
+            "withdrawn",
+            "transfer_taken_back",
+            "seat_removed",
+            "claim_news",
+            "claim_handed_over",
+        ):
             assert f"\n{LINK}\n" in rendered(kind).text
 
 
@@ -423,3 +436,29 @@ def test_every_kind_documents_what_it_needs() -> None:
             "words.txt",
         }
         assert "Context:" in Path(folder / "subject.txt").read_text(encoding="utf-8").partition("#}")[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "said"),
+    [
+        ("claim_notice", {"administers": True, "decides": False}, "you have left"),
+        ("claim_notice", {"administers": False, "decides": False}, "the administrator has left"),
+        ("claim_notice", {"administers": False, "decides": True}, "You are its backup administrator"),
+        ("claim_news", {"outcome": "disputed"}, "An administrator of your company objected."),
+        ("claim_news", {"outcome": "withdrawn"}, "Max Neu has withdrawn"),
+        ("claim_news", {"outcome": "overtaken"}, "handed over or ended meanwhile"),
+        ("claim_granted", {"by_name": ""}, "Nobody objected"),
+        ("claim_granted", {"by_name": "Sam Keller"}, "Sam Keller approved it"),
+        ("claim_handed_over", {"administered": True}, "Your own license stays."),
+    ],
+)
+def test_mails_of_a_claim_say_to_each_reader_what_concerns_them(
+    kind: str, changes: dict[str, Any], said: str
+) -> None:
+    mail = rendered(kind, **changes)
+    assert said in " ".join(mail.text.split())
+    assert said in words(mail.html)
+
+
+def test_who_never_administered_it_loses_nothing_by_a_claim() -> None:
+    assert "Your own license" not in rendered("claim_handed_over", administered=False).text

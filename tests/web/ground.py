@@ -44,7 +44,7 @@ from webapp.data.accounts import Person
 from webapp.data.billing import InvoiceRecipient
 from webapp.data.email_changes import EmailChange
 from webapp.data.sign_in import Token
-from webapp.domain import calendar_feeds, sessions, sign_in, tokens
+from webapp.domain import calendar_feeds, claims, sessions, sign_in, tokens
 
 OWNERS = {"fr": ALICE, "de": DORA}  # have rows in each state
 ELSEWHERE = {"fr": "de", "de": "fr"}
@@ -91,6 +91,9 @@ class Ground:
         self.reminder_tokens = {site: self._mint_tokens(site, tokens.UNSUBSCRIBE) for site in SITES}
         self.lost_tokens = {site: self._mint_tokens(site, tokens.LOST_FACTOR) for site in SITES}
         self.calendar_tokens = {site: self._open_calendars(site) for site in SITES}
+        self.proof_tokens = {site: self._mint_proofs(site) for site in SITES}
+        self.claims = {site: self._claim(site) for site in SITES}
+        self.objection_tokens = {site: self._mint_objections(site) for site in SITES}
         self.keys = Keys(self.portal)
         for site in SITES:
             owner, other = OWNERS[site], OWNERS[ELSEWHERE[site]]
@@ -108,6 +111,30 @@ class Ground:
             wanted = InvoiceRecipient.email == unconfirmed_address(OWNERS[site])
             recipient = InvoiceRecipient.get(wanted)
             return self._minted(tokens.INVOICE_ADDRESS, person=None, recipient=recipient)
+
+    def _mint_proofs(self, site: str) -> dict[str, str]:
+        """To the owner, who says that another administrator has left."""
+        with self.portal.at(self.portal.sites[site]):
+            person = Person.get_by_id(self.cast.person_ids[OWNERS[site]])
+            named = [f"SUB-{site.upper()}-999999"]
+            asked = claims.ask(person, named, reason="They left.", now=self.portal.clock())
+            return self._minted(tokens.PROVE_CLAIM, person=person, concerns=str(asked.id))
+
+    def _claim(self, site: str) -> str:
+        """The backup of another one claims what the owner has cancelled."""
+        owner, now = OWNERS[site], self.portal.clock()
+        with self.portal.at(self.portal.sites[site]):
+            person = Person.get_by_id(self.cast.person_ids[BACKUPS[owner]])
+            named = [self.cast.row(owner, "cancelled").public_id]
+            asked = claims.ask(person, named, reason="They left.", now=now)
+            token = self._minted(tokens.PROVE_CLAIM, person=person, concerns=str(asked.id))["live"]
+            (made,) = claims.prove(token, person=person, now=now)
+            return str(made.key)
+
+    def _mint_objections(self, site: str) -> dict[str, str]:
+        with self.portal.at(self.portal.sites[site]):
+            person = Person.get_by_id(self.cast.person_ids[OWNERS[site]])
+            return self._minted(tokens.OBJECT_CLAIM, person=person, concerns=self.claims[site])
 
     def _open_calendars(self, site: str) -> dict[str, str]:
         """One that was replaced by the one that lives, and one that was closed."""
@@ -160,7 +187,8 @@ class Ground:
         """Own rows (which come with their state), a colleague's, another account's, another site's, nobody's."""
         for row in self.cast.rows_of(actor):
             if named(row, route):
-                yield f"own {row.state}", named(row, route), row.state if route.owners else ""
+                claimed = actor in BACKUPS or not route.path.endswith("/claim")
+                yield f"own {row.state}", named(row, route), row.state if route.owners and claimed else ""
         for owner, _stories in TOLD[actor.site]:
             whose = "a colleague’s" if owner.company == actor.company else "another account’s"
             for row in self._rows_of_others(owner) if owner != actor else ():
@@ -192,6 +220,7 @@ class Ground:
         row = self.cast.row(OWNERS[site], self.tempting_state(route))
         live = {name: minted[site]["live"] for name, minted in self._mailed().items()}
         live |= {"mail": "no-mail", "asset": "css/app.css", "product": "fieldwire-business"}
+        live["claim"] = self.claims[site]
         live["agent token"] = "A" * 43
         live["card session"] = f"cs_demo_{'0' * 32}"
         return named(row, route) if route.names in OWNED else live.get(route.names, "")
@@ -204,6 +233,8 @@ class Ground:
             "address token": self.address_tokens,
             "reminder token": self.reminder_tokens,
             "calendar token": self.calendar_tokens,
+            "proof token": self.proof_tokens,
+            "objection token": self.objection_tokens,
             "lost token": self.lost_tokens,
         }
 
@@ -211,6 +242,8 @@ class Ground:
         """Of a row for which the route answers its owner."""
         if "/take-back" in route.path:
             return HANDED_OVER
+        if route.path.endswith("/claim"):
+            return "cancelled"
         managing = (
             "/purchase-order",
             "/cancellation",

@@ -238,6 +238,63 @@ ROUTES: dict[str, Route] = {
         unknown=410,
         once=True,
     ),
+    "claims.show": Route("/claims", "person", "site", {"GET": 200}),
+    "claims.ask": Route(
+        "/claims",
+        "person",
+        "site",
+        {"POST": 422},
+        attack=lambda site: {"more": f"SUB-{site.code.upper()}-999999", "reason": "They left."},
+    ),
+    "claims.show_proof": Route(
+        "/claims/prove/<mailed_token:token>",
+        "person",
+        "site",
+        {"GET": {"live": 200}},
+        names="proof token",
+        unknown=410,
+    ),
+    "claims.prove": Route(
+        "/claims/prove/<mailed_token:token>",
+        "person",
+        "site",
+        {"POST": {"live": 303}},
+        names="proof token",
+        unknown=410,
+        once=True,
+    ),
+    "claims.withdraw": Route(
+        "/claims/<claim_key:key>/withdraw", "person", "site", {"POST": 303}, names="claim", once=True
+    ),
+    "claims.show_objection": Route(
+        "/claims/object/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="objection token",
+        unknown=410,
+    ),
+    "claims.object_by_link": Route(
+        "/claims/object/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 303}},
+        names="objection token",
+        unknown=410,
+        once=True,
+    ),
+    "claims.objected": Route("/claims/objected", "public", "site", {"GET": 200}),
+    "claims.show_waiting": Route(
+        f"{_SUBSCRIPTION}/claim", "person", "site", {"GET": {"cancelled": 200}}, names="row"
+    ),
+    "claims.decide": Route(
+        f"{_SUBSCRIPTION}/claim",
+        "person",
+        "site",
+        {"POST": {"cancelled": 200}},
+        names="row",
+        attack=lambda site: {"do": "object"},
+    ),
     "profile.edit_password": Route("/profile/password", "person", "site", {"GET": 200}),
     "profile.change_password": Route(
         "/profile/password",
@@ -813,6 +870,7 @@ ROUTES: dict[str, Route] = {
     # ---- the support console: `half` has shown a password and not yet a second factor, `new` has none
     "console.show": Route("/console", "agent", "support", {"GET": 200}),
     "console_search.show": Route("/console/search", "agent", "support", {"GET": 200}),
+    "support_claims.show": Route("/console/claims", "agent", "support", {"GET": 200}),
     "support_visits.ask": Route(
         "/visits/new", "agent", "support", {"GET": 404}
     ),  # of a subscription: visited.py
@@ -821,6 +879,11 @@ ROUTES: dict[str, Route] = {
     # ---- at the host of visits
     "visiting.enter": Route(
         "/support/enter/<mailed_token:token>", "public", "visit", {"GET": 303}, names="visit entry"
+    ),
+    "disputes.show_list": Route("/support/claims", "visit", "visit", {"GET": 200}),
+    "disputes.show": Route("/support/claims/<claim_key:key>", "visit", "visit", {"GET": 200}, names="claim"),
+    "disputes.decide": Route(
+        "/support/claims/<claim_key:key>", "visit", "visit", {"POST": 200}, names="claim"
     ),
     "visiting.renew": Route("/support/renew", "visit", "visit", {"POST": 303}),
     "visiting.end": Route("/support/end", "visit", "visit", {"POST": 303}),
@@ -921,5 +984,6 @@ VISITED = frozenset(
         "invoice_files.ubl",
         "invoice_files.contract",
         "support_visits_seen.show",
+        "claims.show_waiting",
     }
 )

@@ -191,9 +191,9 @@ class Sweep:
         for site in SITES:
             for visitor in (NOBODY, self.ground.visitors[OWNERS[site]]):
                 for endpoint, route in ROUTES.items():
-                    of_every_person = visitor.cookie and route.who == "person" and not route.names
+                    personal = route.who == "person" and route.names in ("", "proof token")
                     here = route.place in ("site", "anywhere") and not route.ends_session
-                    if here and (route.who == "public" or of_every_person):
+                    if here and (route.who == "public" or (visitor.cookie and personal)):
                         yield from self._anybody(site, visitor, endpoint, route)
 
     def _anybody(self, site: str, visitor: Visitor, endpoint: str, route: Route) -> Iterator[str]:
@@ -213,7 +213,9 @@ class Sweep:
 
     def _seen_by_anybody(self, site: str, visitor: Visitor, route: Route, key: str) -> frozenset[str]:
         owner = OWNERS[site]
-        if route.names in ("address token", "calendar token") and key == "live":  # they say whose, and what
+        if (
+            route.names in ("address token", "calendar token", "objection token") and key == "live"
+        ):  # they say whose, and what
             return visitor.sees | self.ground.visitors[owner].sees
         return visitor.sees | (self.ground.shown_besides(owner, route) if visitor.cookie else NOBODY.sees)
 
@@ -339,6 +341,9 @@ class Sweep:
             ("second_factor.change", "", {"do": "start", "password": ALICE.password}),
             ("profile.ask_email", "", {"email": "alice@example.org", "password": ALICE.password}),
             ("profile.confirm_email", ground.email_tokens["fr"]["live"], {}),
+            ("claims.ask", "", ground.attack(ROUTES["claims.ask"], "fr")),
+            ("claims.prove", ground.proof_tokens["fr"]["live"], {}),
+            ("claims.object_by_link", ground.objection_tokens["fr"]["live"], {}),
             ("profile.end_session", "", {"session": ground.another_session(ALICE)}),
             ("accounts.look_at", "", {"account": ALICE.company.number}),
         ):
@@ -347,6 +352,7 @@ class Sweep:
         named = ground.attack(ROUTES["members.change_billing"], "fr")
         for actor, endpoint, value, body in (
             (ERIN, "members.change_billing", "", named),
+            (KIM, "claims.withdraw", ground.claims["fr"], {}),
             (KIM, "profile.change_password", "", own_password),
             (KIM, "profile.end_all_sessions", "", {}),
         ):

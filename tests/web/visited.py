@@ -106,8 +106,9 @@ class Visited:
                 yield from self._shown(endpoint, route, method, who)
             elif route.place == "visit" and route.who == "visit":
                 if not who.looks:
-                    row = named(self.row, route) if route.names else ""
-                    yield from self._led(self._case(endpoint, method, address(route, row), who))
+                    beside = named(self.row, route) if route.names == "row" else ""
+                    path = address(route, beside or self.ground.tempting("fr", route))
+                    yield from self._led(self._case(endpoint, method, path, who))
                 elif endpoint.startswith(BESIDE):
                     yield from self._beside(endpoint, route, method, who)
             elif route.place in ("site", "front", "support"):
@@ -220,6 +221,11 @@ class Visited:
 
     def _walk(self) -> Iterator[str]:
         sam = self.kinds[-1]
+        for endpoint in ("disputes.show_list", "disputes.show", "disputes.decide"):
+            route = ROUTES[endpoint]
+            for method, status in route.answers.items():
+                path = address(route, self.ground.tempting("fr", route))
+                yield from self._ask(self._case(endpoint, method, path, sam), pick(status))
         for endpoint in ("visiting.renew", "visiting.end"):
             for headers in ({}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://support.localhost:8000"}):
                 case = self._case(endpoint, "POST", address(ROUTES[endpoint]), sam)

@@ -36,6 +36,7 @@ ACTS: dict[str, Grant] = {
     "membership": Grant(insert=True, delete=True),
     "subscription": Grant(update=("administrator_id", "backup_id")),
     "transfer": Grant(insert=True, update=("settled_at",)),
+    "claim": Grant(update=("state", "waits_for", "closed_at", "decided_by", "decision")),
 }
 
 

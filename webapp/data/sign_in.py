@@ -24,11 +24,11 @@ class Token(SiteModel):
     """A mailed link that may be used once: by a person, or by whoever reads the mail of an address."""
 
     token_hash = pw.CharField(max_length=64, primary_key=True)
-    purpose = pw.CharField(max_length=20)  # set_password, invoice_address, confirm_email, unsubscribe
+    purpose = pw.CharField(max_length=20)  # set_password, invoice_address, confirm_email, prove_claim …
     person = SiteForeignKey(Person, null=True, backref="tokens", on_delete="CASCADE")
     recipient = SiteForeignKey(InvoiceRecipient, null=True, backref="tokens", on_delete="CASCADE")
     next_path = pw.TextField(default="")
-    concerns = pw.TextField(default="")  # which change of an address it confirms
+    concerns = pw.TextField(default="")  # which change of an address, or which claim
     created_at = InstantField()
     expires_at = InstantField(index=True)
     used_at = InstantField(null=True)

@@ -34,6 +34,8 @@ TOKEN_PATHS = {
     tokens.SET_PASSWORD: "/password/set/",
     tokens.CONFIRM_EMAIL: "/profile/email/confirm/",
     tokens.INVOICE_ADDRESS: "/invoice-address/",
+    tokens.PROVE_CLAIM: "/claims/prove/",
+    tokens.OBJECT_CLAIM: "/claims/object/",
     tokens.UNSUBSCRIBE: "/reminders/",
     tokens.LOST_FACTOR: "/sign-in/lost/",
 }

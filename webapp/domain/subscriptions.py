@@ -100,6 +100,7 @@ SELECT {ROLE} AS role,
  p.id AS administrator_id,
  p.name AS administrator_name, p.email AS administrator_email,
  m.iban_ending AS mandate_ending, m.reference AS mandate_reference, c.ending AS card_ending,
+ claim.state AS claim_state, claim.person_id AS claimant_id, claimant.name AS claimant_name,
  b.name AS backup_name, b.email AS backup_email,
  activator.name AS activated_by_name, acc.accepted_at, acc.language AS accepted_language,
  accepter.name AS accepted_by_name, t.version AS accepted_version, t.sha256 AS accepted_sha256
@@ -111,6 +112,8 @@ JOIN person p ON p.id = s.administrator_id
 LEFT JOIN mandate m ON m.subscription_id = s.id AND m.revoked_at IS NULL
 LEFT JOIN card c ON c.subscription_id = s.id AND c.ended_at IS NULL
 LEFT JOIN person b ON b.id = s.backup_id
+LEFT JOIN claim ON claim.waits_for = s.id
+LEFT JOIN person claimant ON claimant.id = claim.person_id
 LEFT JOIN person activator ON activator.id = s.activated_by_id
 LEFT JOIN acceptance acc ON acc.subscription_id = s.id
 LEFT JOIN person accepter ON accepter.id = acc.person_id

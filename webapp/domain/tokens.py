@@ -19,9 +19,13 @@ from webapp.i18n import _
 SET_PASSWORD = "set_password"
 INVOICE_ADDRESS = "invoice_address"
 CONFIRM_EMAIL = "confirm_email"
+PROVE_CLAIM = "prove_claim"
+OBJECT_CLAIM = "object_claim"
 SECOND_FACTOR = "second_factor"  # never mailed: held by who has shown the password
 LOST_FACTOR = "lost_factor"
 UNSUBSCRIBE = "unsubscribe"  # the only one that works more than once
+# Each concerns one thing of several: using one leaves those for the others.
+_EACH_FOR_ITSELF = (PROVE_CLAIM, OBJECT_CLAIM)
 _RANDOM_BYTES = 32
 
 
@@ -83,7 +87,10 @@ def consume(token: str, purpose: str, *, now: datetime) -> Token:
         found = peek(token, purpose, now=now)
         if not _mark_used(found, now):
             raise TokenInvalid
-        _kill((Token.person == found.person) & (Token.recipient == found.recipient), purpose, now=now)
+        whose = (Token.person == found.person) & (Token.recipient == found.recipient)
+        if purpose in _EACH_FOR_ITSELF:
+            whose &= Token.concerns == found.concerns
+        _kill(whose, purpose, now=now)
         found.used_at = now
         return found
 

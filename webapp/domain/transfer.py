@@ -116,6 +116,36 @@ def transfer_administration(
     return made
 
 
+def hand_over_to_claimant(
+    subscription: Subscription, *, former: Person, to: Person, by: audit.Actor, now: datetime
+) -> Transfer:
+    """The former administrator has left. Nobody takes it back: who claimed it is there already."""
+    with atomic():
+        if not is_of_account(subscription.account, to):
+            raise NotOfTheAccount
+        was_backup = _hand_over(subscription, to, former, now=now)
+        _settle(Transfer.subscription == subscription, now=now)
+        made: Transfer = Transfer.create(
+            subscription=subscription,
+            from_person=former,
+            to_person=to,
+            at=now,
+            was_backup=was_backup,
+            settled_at=now,
+        )
+        audit.record(
+            audit.SUBSCRIPTION_TRANSFERRED,
+            actor=by,
+            subscription=subscription,
+            person=to,
+            now=now,
+            to=to.name,
+            claimed=True,
+        )
+        webhooks.tell(webhooks.TRANSFERRED, subscription, now=now)
+    return made
+
+
 def _heir(account: Account, to: Person | NewPerson, *, language: str, now: datetime) -> Person:
     if isinstance(to, NewPerson):
         person = accounts.keep_person(email=to.email, name=to.name, language=language, now=now)

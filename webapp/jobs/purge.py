@@ -8,6 +8,7 @@ from webapp.data.sign_in import Attempt, Session, Token
 from webapp.domain import (
     agents,
     cards,
+    claims,
     idempotency,
     limits,
     reminders,
@@ -31,6 +32,7 @@ def purge(portal: Portal, site: Site) -> int:
         gone += reminders.forget_old(now=now)
         gone += idempotency.forget_old(now=now)
         gone += cards.forget_old(now=now)
+        gone += claims.forget_old(now=now)
         gone += webhook_deliveries.forget_old(now=now)
         gone += whereabouts.forget_answered(now=now)
     return int(gone) + _purge_shared(portal, site)

@@ -13,6 +13,7 @@ from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
 from webapp.data.schema import OldSchema
 from webapp.jobs import webhooks
+from webapp.jobs.claims import settle_claims
 from webapp.jobs.issue import issue
 from webapp.jobs.lapse import lapse
 from webapp.jobs.outbox import deliver
@@ -85,6 +86,7 @@ _ALL = (
     Job("renew", "begin terms and billing periods, record their invoices", renew, timedelta(minutes=5)),
     Job("end", "end what was cancelled, free its licenses", end, timedelta(minutes=5)),
     Job("remind", "remind people of dates and of what is missing", remind, timedelta(minutes=5)),
+    Job("claims", "hand over what was claimed and nobody objected to", settle_claims, timedelta(minutes=5)),
     Job("issue", "issue invoices that are due", issue),
     Job("whereabouts", "look for people who miss their subscriptions", answer_waiting, timedelta(seconds=30)),
     Job("outbox", "deliver waiting e-mails", _deliver, timedelta(seconds=5), in_hurry=False),

@@ -42,6 +42,7 @@ NATIONAL_IDS = (
     *("company_register_number", "company_number", "corporate_number"),
 )
 SUPPORT = "support"  # no site can be called so: the console’s host, `support.<domain>`
+CLAIM_DAYS = 7
 DRAFTED = ("tax", "legal_entity", "contact", "bank", "invoices")
 DOCUMENT_FORMATS = ("facturx", "qr-bill", "pdf")
 
@@ -88,6 +89,7 @@ class Site:
     payment_methods: tuple[str, ...]
     direct_debit: DirectDebitOffer | None
     payment_days: int
+    claim_days: int  # to object when somebody claims the administration of a subscription
     national_ids: tuple[str, ...]  # what the site asks a company for, besides its VAT number
     document_format: str
     brand: Brand
@@ -212,6 +214,7 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
         payment_methods=fields.choices("payment_methods", PAYMENT_METHODS),
         direct_debit=_direct_debit(fields),
         payment_days=fields.number("payment_days"),
+        claim_days=fields.number("claim_days") if "claim_days" in fields else CLAIM_DAYS,
         national_ids=fields.choices("national_ids", NATIONAL_IDS) if "national_ids" in fields else (),
         document_format=document_format,
         brand=_brand(fields.table("brand")),

@@ -77,6 +77,12 @@ class SeatKey(BaseConverter):
     regex = r"[0-9a-f]{16}"
 
 
+class ClaimKey(BaseConverter):
+    """64 random bits: a claim's name in addresses."""
+
+    regex = r"[0-9a-f]{16}"
+
+
 class OrderNumber(BaseConverter):
     """The shop's own numbers: no slash, nothing that a path could be mistaken for."""
 
@@ -118,6 +124,7 @@ CONVERTERS = {
     "public_id": PublicId,
     "invoice_number": InvoiceNumber,
     "seat_key": SeatKey,
+    "claim_key": ClaimKey,
     "order_number": OrderNumber,
     "mailed_token": MailedToken,
     "product_key": ProductKey,

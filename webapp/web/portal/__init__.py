@@ -12,6 +12,7 @@ from webapp.web.portal import (
     calendar_feed,
     cancellation,
     cards,
+    claims,
     help,
     invitations,
     invoice_files,
@@ -40,7 +41,7 @@ from webapp.web.portal import (
 
 def init_app(app: Flask) -> None:
     of_lists = (subscriptions, subscription_choice)
-    of_subscriptions = (activation, purchase_orders, quantity, cancellation, transfer, backup)
+    of_subscriptions = (activation, purchase_orders, quantity, cancellation, transfer, backup, claims)
     of_users = (seats, invitations, seat_files)
     of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods, cards)
     of_people = (

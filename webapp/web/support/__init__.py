@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.web.support import acts, factors, facts, home, passkeys, search, sign_in, visiting, visits
+from webapp.web.support import (
+    acts,
+    claims,
+    disputes,
+    factors,
+    facts,
+    home,
+    passkeys,
+    search,
+    sign_in,
+    visiting,
+    visits,
+)
 
 
 def init_app(app: Flask) -> None:
-    for noun in (sign_in, factors, passkeys, home, search, visits, visiting, facts, acts):
+    of_the_console = (sign_in, factors, passkeys, home, search, claims, visits)
+    of_a_visit = (visiting, facts, acts, disputes)
+    for noun in (*of_the_console, *of_a_visit):
         app.register_blueprint(noun.pages)
     search.init_app(app)
