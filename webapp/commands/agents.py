@@ -12,7 +12,7 @@ from rich.table import Table
 
 from webapp.assembly import Portal
 from webapp.commands.context import CommandError, with_portal
-from webapp.data.agents import Agent
+from webapp.data.agents import Agent, AgentPasskey
 from webapp.domain import agent_sign_in
 from webapp.domain import agents as rules
 from webapp.domain.refusals import Refusal
@@ -81,7 +81,8 @@ def list_(portal: Portal, as_json: bool) -> None:
 
 
 def _as_dict(agent: Agent) -> dict[str, str]:
-    app, passkeys = agent.totp_secret is not None, agent.passkeys.count()
+    app = agent.totp_secret is not None
+    passkeys = AgentPasskey.select().where(AgentPasskey.agent == agent).count()
     factors = [*(["app"] if app else []), *([f"passkeys: {passkeys}"] if passkeys else [])]
     return {
         "email": agent.email,
