@@ -39,7 +39,7 @@ _PAGES: dict[str, Callable[[str], str]] = {
     ),
 }
 _ACTS: dict[str, Callable[[], str]] = {
-    audit.SUPPORT_RENEWED: lambda: _("Visit renewed for 30 minutes"),
+    audit.SUPPORT_RENEWED: lambda: _("Visit extended by 30 minutes"),
     audit.SUPPORT_LEFT: lambda: _("Visit ended"),
     audit.ACTIVATION_MAIL_REQUESTED: lambda: _("Activation email sent again"),
     audit.PURCHASER_CORRECTED: lambda: _("Purchaser corrected"),
