@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_gmt, get_timezone_name
 from babel.lists import format_list
 from babel.numbers import format_currency, format_percent, get_currency_precision
 
@@ -32,10 +32,17 @@ def local_day(value: datetime, zone: tzinfo, style: str = "long") -> str:
 
 
 def moment(value: datetime, zone: tzinfo, style: str = "medium") -> str:
-    """Date and time with the zone's name, as people of the site read their clocks."""
-    speech_ = current_speech()
+    """Date and time with the zone's name, as people of the site read their clocks: `… 10:30:00 MEZ`."""
+    locale = current_speech().locale
     local = value.astimezone(zone)
-    return f"{format_datetime(local, style, tzinfo=zone, locale=speech_.locale)} {local.tzname()}"
+    # In all our languages CLDR puts the zone behind the time, after a space (appendItems-Timezone).
+    return f"{format_datetime(local, style, tzinfo=zone, locale=locale)} {_zone_name(local, locale)}"
+
+
+def _zone_name(local: datetime, locale: Locale) -> str:
+    """`MEZ`, `GMT`; where the language has no short name, the distance: `UTC+01:00`."""
+    name = str(get_timezone_name(local, "short", locale=locale))
+    return str(get_timezone_gmt(local, "long", locale)) if name[:1] in "+-" else name
 
 
 @lru_cache(maxsize=4096)
@@ -71,6 +78,14 @@ def language_name(code: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def binding_version(code: str) -> str:
+    """Of an agreement that there is in several languages."""
+    return _(
+        "Where versions in several languages differ, this one is binding: %(language)s.",
+        language=language_name(code),
+    )
+
+
 def country_name(code: str) -> str:
     """`France`, in the language that is spoken."""
     return current_speech().locale.territories.get(code) or code
@@ -91,5 +106,6 @@ def keywords(**values: Any) -> dict[str, Any]:
         "number": number,
         "country_name": country_name,
         "listing": listing,
+        "binding_version": binding_version,
         **values,
     }

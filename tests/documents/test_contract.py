@@ -80,7 +80,7 @@ def test_the_certificate_says_who_when_what_and_for_which_order() -> None:
         "Attestation d’acceptation",
         "Alice Martin a accepté ce contrat pour l’entreprise Société Lyonnaise de Bâtiment SARL.",
         "alice@batiment.example",
-        "22 nov. 2026, 10:30:00 CET",
+        "22 nov. 2026, 10:30:00 UTC+01:00",
         "2026-11-22T09:30:00Z",
         "4.2",
         "SUB-FR-204118",
