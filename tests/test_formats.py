@@ -82,7 +82,9 @@ def test_lists_are_joined_by_the_language(locale: str, shown: str) -> None:
 def test_what_stands_in_a_right_to_left_sentence_is_kept_apart() -> None:
     with speaking(of("ar_AE")):
         assert _("Order %(number)s", number="PO-7/A") == "Order \u2068PO-7/A\u2069"
-        assert _("Order %(number)s", number=_("No. %(n)s", n="7")) == "Order \u2068No. \u20687\u2069\u2069"
+        nested = _("Order %(number)s", number=_("No. %(n)s", n="7-A"))
+        assert nested == "Order \u2068No. \u20687-A\u2069\u2069"
+        assert _("%(name)s has left", name="Alice") == "\u200f\u2068Alice\u2069 has left"
         two = ngettext("%(num)s user of %(name)s", "%(num)s users of %(name)s", 2, name="Büro")
         assert two == "2 users of \u2068Büro\u2069"
     with speaking(speech("fr", "FR")):
@@ -98,3 +100,12 @@ def test_no_name_reaches_beyond_its_place(name: str) -> None:
 
 def test_a_sentence_of_an_email_keeps_its_isolates_but_no_line_breaks() -> None:
     assert one_line("a \u2068b\u2069\r\nc") == "a \u2068b\u2069 c"
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"), [("en_US", "A, B, C"), ("ja_JP", "A、B、C"), ("pl_PL", "A, B, C")]
+)
+def test_a_list_that_goes_on_has_no_and(locale: str, shown: str) -> None:
+    with speaking(of(locale)):
+        assert formats.series(["A", "B", "C"]) == shown
+        assert formats.series(["A"]) == "A" and formats.series([]) == ""

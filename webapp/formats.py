@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 from babel import Locale
@@ -70,6 +70,12 @@ def listing(items: list[str]) -> str:
     return format_list(items, locale=current_speech().locale)
 
 
+def series(items: list[str]) -> str:
+    """The beginning of a list that goes on: `Ann, Bob`, `安、鮑`; without the last item’s “and”."""
+    middle = current_speech().locale.list_patterns["standard"]["middle"]
+    return reduce(middle.format, items) if items else ""
+
+
 @lru_cache(maxsize=256)
 def language_name(code: str) -> str:
     """A language in its own words: `Français`."""
@@ -106,6 +112,7 @@ def keywords(**values: Any) -> dict[str, Any]:
         "number": number,
         "country_name": country_name,
         "listing": listing,
+        "series": series,
         "binding_version": binding_version,
         **values,
     }

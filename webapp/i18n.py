@@ -23,7 +23,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 from webapp.config import resource_folder
-from webapp.isolates import isolated
+from webapp.isolates import fill_from_the_right
 
 SOURCE_LANGUAGE = "en"
 
@@ -103,11 +103,9 @@ def speech(code: str, territory: str) -> Speech:
     return Speech(code, code, locale, _messages(code))
 
 
-def _apart(values: dict[str, object], spoken: Speech) -> dict[str, object]:
+def _filled(text: str, values: dict[str, object], spoken: Speech) -> str:
     """In a right-to-left language each text that is put into a sentence stands by itself."""
-    if spoken.direction != "rtl":
-        return values
-    return {name: isolated(text) if isinstance(text, str) else text for name, text in values.items()}
+    return text % values if spoken.text_direction != "rtl" else fill_from_the_right(text, values)
 
 
 _speaking: ContextVar[Speech | None] = ContextVar("speech", default=None)
@@ -135,20 +133,20 @@ def speaking(chosen: Speech) -> Iterator[Speech]:
 def _(message: str, **values: object) -> str:
     spoken = current_speech()
     text = spoken.messages.gettext(message)
-    return text % _apart(values, spoken) if values else text
+    return _filled(text, values, spoken) if values else text
 
 
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
     spoken = current_speech()
     text = spoken.messages.ngettext(singular, plural, num)
     shown = values.pop("shown", None) or number(num)
-    return text % {"num": shown, **_apart(values, spoken)}
+    return _filled(text, {**values, "num": shown}, spoken)
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
     spoken = current_speech()
     text = spoken.messages.pgettext(context, message)
-    return text % _apart(values, spoken) if values else text
+    return _filled(text, values, spoken) if values else text
 
 
 def N_(message: str) -> str:

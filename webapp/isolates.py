@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 ISOLATE, END = (
     "\u2068",
     "\u2069",
 )  # first strong isolate: the text inside has the direction of its first letter
+_FROM_THE_RIGHT = "\u200f"
 _OVERRIDING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067"
 _TURNING = re.compile(f"[\u200e\u200f\u061c{_OVERRIDING}{ISOLATE}{END}]")
+
+
+def fill_from_the_right(sentence: str, values: Mapping[str, object]) -> str:
+    """A sentence that begins with a name is marked: programs look for its direction at its first letter."""
+    apart = {name: isolated(text) if _turns(text) else text for name, text in values.items()}
+    filled = sentence % apart
+    return _FROM_THE_RIGHT + filled if filled.startswith(ISOLATE) else filled
+
+
+def _turns(value: object) -> bool:
+    return isinstance(value, str) and not value.isdecimal()
 
 
 def isolated(text: str) -> str:

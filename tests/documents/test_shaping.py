@@ -7,6 +7,8 @@ import sys
 from unicodedata import bidirectional
 
 import pytest
+from babel import Locale
+from babel.support import NullTranslations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from webapp.documents.fonts import UNKNOWN, face
 from webapp.documents.levels import first_strong_is_rtl, levels
 from webapp.documents.lines import Line, line
 from webapp.documents.shaping import Style, width, wrap
+from webapp.i18n import Speech, _, speaking
 
 BODY = Style(9)
 
@@ -201,7 +204,9 @@ def test_what_is_isolated_has_levels_of_its_own(text: str, rtl: bool, expected: 
 
 
 def test_a_sentence_that_begins_with_a_name_still_runs_from_the_right() -> None:
-    assert first_strong_is_rtl("\u2068Profis\u2069 \u0627", False)
+    with speaking(Speech("ar", "ar", Locale("ar"), NullTranslations())):
+        sentence = _("%(first)s – %(last)s", first="Profis", last="\u0627")
+    assert first_strong_is_rtl(sentence, False)
     assert not first_strong_is_rtl("Profis \u0627", True)
 
 

@@ -16,12 +16,8 @@ _BRACKETS = dict(zip("([{（［｛〈《「『【〔", ")]}）］｝〉》」』
 
 
 def first_strong_is_rtl(text: str, default: bool) -> bool:
-    """The direction a text gives itself: that of its first letter outside what is isolated (rule P2)."""
-    depth = 0
+    """The direction a text gives itself, as `dir="auto"` has it."""
     for character in text:
-        depth += {"\u2066": 1, "\u2067": 1, "\u2068": 1, "\u2069": -1}.get(character, 0)
-        if depth > 0:
-            continue
         direction = bidirectional(character)
         if direction in ("L", "R", "AL"):
             return direction != "L"

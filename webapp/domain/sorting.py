@@ -20,12 +20,12 @@ def key_of(name: str) -> str:
 
 def sort_again() -> int:
     """After the default language or its order has changed; how many people, companies and products moved."""
-    return sum(map(_sort_again, (Person, Account))) + _sort_products_again()
+    return _sort_again(Person) + _sort_again(Account) + _sort_products_again()
 
 
 def _sort_again(model: type[Person] | type[Account]) -> int:
     moved, last = 0, 0
-    table = model._meta.table_name  # type: ignore[attr-defined]
+    table = model._meta.table_name
     sql = f"SELECT id, name, sort_key FROM {table} WHERE id > :last ORDER BY id LIMIT {_BATCH}"
     while found := rows(sql, last=last):
         last = found[-1].id
@@ -37,7 +37,7 @@ def _sort_again(model: type[Person] | type[Account]) -> int:
 
 def _moved(model: type[Person] | type[Account], one: Any, key: str) -> int:
     """Unless it was renamed meanwhile. Users of a subscription are listed by a key of their own."""
-    here = (model.id == one.id) & (model.name == one.name)  # type: ignore[union-attr]
+    here = (model.id == one.id) & (model.name == one.name)
     changed = int(model.update(sort_key=key).where(here).execute())
     if changed and model is Person:
         Seat.update(sort_key=key).where(Seat.person == one.id).execute()

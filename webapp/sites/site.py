@@ -142,7 +142,8 @@ class Site:
         files = next(
             (one.files for one in published_versions(self.folder, key) if one.version == version), {}
         )
-        return self.binding_language if self.binding_language in files else language
+        bound = self.binding_language
+        return bound if bound and bound in files else language
 
     def agreement_versions(self, key: str) -> tuple[str, ...]:
         """Newest first."""
