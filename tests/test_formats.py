@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from babel import Locale
 from babel.support import NullTranslations
 
 from webapp import formats
+from webapp.config import resource_folder
 from webapp.i18n import Speech, _, ngettext, speaking, speech
 from webapp.isolates import isolated, well_nested
 from webapp.mail.render import one_line
@@ -109,3 +111,17 @@ def test_a_list_that_goes_on_has_no_and(locale: str, shown: str) -> None:
     with speaking(of(locale)):
         assert formats.series(["A", "B", "C"]) == shown
         assert formats.series(["A"]) == "A" and formats.series([]) == ""
+
+
+# What would guess whether somebody is a man or a woman, or that they have a title.
+_TITLES = r"(?i)geehrt|liebe|ch(er|ère)\b|monsieur|madame|estimad|querid|gentil|prezad|car[oa]\b|pan[ií]?\b|pán|vážen|úr\b|sir\b|dear|سيد|عزيز"
+
+
+@pytest.mark.parametrize(
+    "language", sorted(path.name for path in resource_folder("locales").iterdir() if path.is_dir())
+)
+def test_a_salutation_guesses_nothing_of_the_person(language: str) -> None:
+    with speaking(speech(language, "XX")):
+        words = _("Hello %(name)s,", name="Kim Doe")
+    assert "Kim Doe" in words
+    assert not re.search(_TITLES, words) and "/" not in words

@@ -92,6 +92,12 @@ def test_the_certificate_says_who_when_what_and_for_which_order() -> None:
     assert content.sha256 in squeezed(last)
 
 
+def test_a_contract_of_several_languages_says_which_version_is_binding() -> None:
+    assert "faisant foi" not in read_aloud(render(a_contract("fr")))
+    said = squeezed(read_aloud(render(a_contract("fr", binding_language="de_CH"))))
+    assert squeezed("celle-ci fait foi : Deutsch.") in said
+
+
 def test_an_accepted_contract_bears_no_mark() -> None:
     assert not [
         page for page in pages_of(render(a_contract("fr"))) if "Pas encore accepté" in decoration(page)
