@@ -76,6 +76,11 @@ def series(items: list[str]) -> str:
     return reduce(middle.format, items) if items else ""
 
 
+def arrow() -> str:
+    """From the old to the new, in the direction that is read."""
+    return "←" if current_speech().direction == "rtl" else "→"
+
+
 @lru_cache(maxsize=256)
 def language_name(code: str) -> str:
     """A language in its own words: `Français`."""
@@ -112,6 +117,7 @@ def keywords(**values: Any) -> dict[str, Any]:
         "number": number,
         "country_name": country_name,
         "listing": listing,
+        "arrow": arrow,
         "series": series,
         "binding_version": binding_version,
         **values,
