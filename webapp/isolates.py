@@ -16,13 +16,12 @@ _TURNING = re.compile(f"[\u200e\u200f\u061c{_OVERRIDING}{ISOLATE}{END}]")
 
 def fill_from_the_right(sentence: str, values: Mapping[str, object]) -> str:
     """A sentence that begins with a name is marked: programs look for its direction at its first letter."""
-    apart = {name: isolated(text) if _turns(text) else text for name, text in values.items()}
-    filled = sentence % apart
+    filled = sentence % {name: _apart(value) for name, value in values.items()}
     return _FROM_THE_RIGHT + filled if filled.startswith(ISOLATE) else filled
 
 
-def _turns(value: object) -> bool:
-    return isinstance(value, str) and not value.isdecimal()
+def _apart(value: object) -> object:
+    return isolated(value) if isinstance(value, str) and not value.isdecimal() else value
 
 
 def isolated(text: str) -> str:
