@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_gmt, get_timezone_name
 from babel.lists import format_list
 from babel.numbers import format_currency, format_percent, get_currency_precision
 
@@ -32,10 +32,17 @@ def local_day(value: datetime, zone: tzinfo, style: str = "long") -> str:
 
 
 def moment(value: datetime, zone: tzinfo, style: str = "medium") -> str:
-    """Date and time with the zone's name, as people of the site read their clocks."""
-    speech_ = current_speech()
+    """Date and time with the zone's name, as people of the site read their clocks: `… 10:30:00 MEZ`."""
+    locale = current_speech().locale
     local = value.astimezone(zone)
-    return f"{format_datetime(local, style, tzinfo=zone, locale=speech_.locale)} {local.tzname()}"
+    # In all our languages CLDR puts the zone behind the time, after a space (appendItems-Timezone).
+    return f"{format_datetime(local, style, tzinfo=zone, locale=locale)} {_zone_name(local, locale)}"
+
+
+def _zone_name(local: datetime, locale: Locale) -> str:
+    """`MEZ`, `GMT`; where the language has no short name, the distance: `UTC+01:00`."""
+    name = str(get_timezone_name(local, "short", locale=locale))
+    return str(get_timezone_gmt(local, "long", locale)) if name[:1] in "+-" else name
 
 
 @lru_cache(maxsize=4096)
@@ -63,12 +70,31 @@ def listing(items: list[str]) -> str:
     return format_list(items, locale=current_speech().locale)
 
 
+def series(items: list[str]) -> str:
+    """The beginning of a list that goes on: `Ann, Bob`, `安、鮑`; without the last item’s “and”."""
+    middle = current_speech().locale.list_patterns["standard"]["middle"]
+    return reduce(middle.format, items) if items else ""
+
+
+def arrow() -> str:
+    """From the old to the new, in the direction that is read."""
+    return "←" if current_speech().direction == "rtl" else "→"
+
+
 @lru_cache(maxsize=256)
 def language_name(code: str) -> str:
     """A language in its own words: `Français`."""
     locale = Locale.parse(code)
     name = Locale(locale.language).get_display_name(locale.language) or code
     return name[:1].upper() + name[1:]
+
+
+def binding_version(code: str) -> str:
+    """Of an agreement that there is in several languages."""
+    return _(
+        "Where versions in several languages differ, this one is binding: %(language)s.",
+        language=language_name(code),
+    )
 
 
 def country_name(code: str) -> str:
@@ -91,5 +117,8 @@ def keywords(**values: Any) -> dict[str, Any]:
         "number": number,
         "country_name": country_name,
         "listing": listing,
+        "arrow": arrow,
+        "series": series,
+        "binding_version": binding_version,
         **values,
     }

@@ -23,6 +23,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 from webapp.config import resource_folder
+from webapp.isolates import fill_from_the_right
 
 SOURCE_LANGUAGE = "en"
 
@@ -76,6 +77,11 @@ class Speech:
     def direction(self) -> str:
         return direction_of(self.code)
 
+    @property
+    def text_direction(self) -> str:
+        """Of our own sentences, which may begin with a name that runs the other way."""
+        return direction_of(self.text_language)
+
 
 def _parse_locale(*candidates: str) -> Locale:
     for candidate in candidates:
@@ -95,6 +101,11 @@ def speech(code: str, territory: str) -> Speech:
         return Speech(code, SOURCE_LANGUAGE, english, NullTranslations())
     locale = _parse_locale(code if "_" in code else f"{code}_{territory}", base)
     return Speech(code, code, locale, _messages(code))
+
+
+def _filled(text: str, values: dict[str, object], spoken: Speech) -> str:
+    """In a right-to-left language each text that is put into a sentence stands by itself."""
+    return text % values if spoken.text_direction != "rtl" else fill_from_the_right(text, values)
 
 
 _speaking: ContextVar[Speech | None] = ContextVar("speech", default=None)
@@ -120,19 +131,22 @@ def speaking(chosen: Speech) -> Iterator[Speech]:
 
 
 def _(message: str, **values: object) -> str:
-    text = current_speech().messages.gettext(message)
-    return text % values if values else text
+    spoken = current_speech()
+    text = spoken.messages.gettext(message)
+    return _filled(text, values, spoken) if values else text
 
 
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
-    text = current_speech().messages.ngettext(singular, plural, num)
+    spoken = current_speech()
+    text = spoken.messages.ngettext(singular, plural, num)
     shown = values.pop("shown", None) or number(num)
-    return text % {"num": shown, **values}
+    return _filled(text, {**values, "num": shown}, spoken)
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
-    text = current_speech().messages.pgettext(context, message)
-    return text % values if values else text
+    spoken = current_speech()
+    text = spoken.messages.pgettext(context, message)
+    return _filled(text, values, spoken) if values else text
 
 
 def N_(message: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 from tests.support.papers import an_invoice
 from webapp.data.issued import Party
-from webapp.documents.addresses import address_lines
 from webapp.documents.contract import Accepted, Company, ContractContent
 from webapp.i18n import speaking, speech
+from webapp.postal import address_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = Path(__file__).parent / "samples"

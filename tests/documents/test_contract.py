@@ -80,7 +80,7 @@ def test_the_certificate_says_who_when_what_and_for_which_order() -> None:
         "Attestation d’acceptation",
         "Alice Martin a accepté ce contrat pour l’entreprise Société Lyonnaise de Bâtiment SARL.",
         "alice@batiment.example",
-        "22 nov. 2026, 10:30:00 CET",
+        "22 nov. 2026, 10:30:00 UTC+01:00",
         "2026-11-22T09:30:00Z",
         "4.2",
         "SUB-FR-204118",
@@ -90,6 +90,12 @@ def test_the_certificate_says_who_when_what_and_for_which_order() -> None:
     ):
         assert words in last
     assert content.sha256 in squeezed(last)
+
+
+def test_a_contract_of_several_languages_says_which_version_is_binding() -> None:
+    assert "faisant foi" not in read_aloud(render(a_contract("fr")))
+    said = squeezed(read_aloud(render(a_contract("fr", binding_language="de_CH"))))
+    assert squeezed("celle-ci fait foi : Deutsch.") in said
 
 
 def test_an_accepted_contract_bears_no_mark() -> None:

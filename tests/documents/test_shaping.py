@@ -7,12 +7,16 @@ import sys
 from unicodedata import bidirectional
 
 import pytest
+from babel import Locale
+from babel.support import NullTranslations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.documents.fonts import UNKNOWN, face
+from webapp.documents.levels import first_strong_is_rtl, levels
 from webapp.documents.lines import Line, line
 from webapp.documents.shaping import Style, width, wrap
+from webapp.i18n import Speech, _, speaking
 
 BODY = Style(9)
 
@@ -130,7 +134,8 @@ TEXTS = st.text(
 @given(TEXTS, st.floats(min_value=20, max_value=300))
 def test_nothing_is_lost_where_lines_break_and_every_line_fits(text: str, measure: float) -> None:
     lines = wrap(text, BODY, measure)
-    assert "".join("".join(lines).split()) == "".join(text.split())
+    said = "".join(lines).replace("\u200e", "").replace("\u200f", "")  # marks of the paragraph's direction
+    assert "".join(said.split()) == "".join(text.split())
     for one in lines:
         assert width(one, BODY) <= measure + 0.5 or len(one.strip()) <= 3
 
@@ -178,3 +183,35 @@ def test_a_text_without_direction_takes_that_of_its_first_letter() -> None:
     assert line("شركة ABC.", "regular").runs[0].text == "."
     assert line("ABC شركة.", "regular").runs[-1].text == "."
     assert reads(line("12.50 %", "regular", default_rtl=True)) == "12.50 %"
+
+
+# ---- isolates, and the direction of a paragraph
+
+
+@pytest.mark.parametrize(
+    ("text", "rtl", "expected"),
+    [
+        ("\u0627 \u2068PO-7/A\u2069 \u0628", True, "111222222111"),
+        ("a \u2068\u0627\u0628\u2069 b", False, "00011000"),
+        ("\u0627 \u2068+971 4\u2069", True, "1112222221"),
+        ("\u0627 \u2068a \u2068\u0628\u2069\u2069", True, "111222321"),
+        ("\u0627 \u2068ab", True, "11122"),
+    ],
+)
+def test_what_is_isolated_has_levels_of_its_own(text: str, rtl: bool, expected: str) -> None:
+    assert len(levels(text, rtl)) == len(text)
+    assert "".join(map(str, levels(text, rtl))) == expected
+
+
+def test_a_sentence_that_begins_with_a_name_still_runs_from_the_right() -> None:
+    with speaking(Speech("ar", "ar", Locale("ar"), NullTranslations())):
+        sentence = _("%(first)s – %(last)s", first="Profis", last="\u0627")
+    assert first_strong_is_rtl(sentence, False)
+    assert not first_strong_is_rtl("Profis \u0627", True)
+
+
+def test_all_lines_of_a_paragraph_run_the_same_way() -> None:
+    text = "تجدون الفواتير في البوابة " + "PROFIS Engineering Premium " * 3 + "حتى نهاية السنة"
+    lines = wrap(text, BODY, 90)
+    assert len(lines) > 3
+    assert all(first_strong_is_rtl(one, False) for one in lines)

@@ -11,7 +11,9 @@ from webapp.commands import backup
 from webapp.commands.context import chosen_sites, with_portal
 from webapp.data import schema
 from webapp.data.pool import open_database
+from webapp.domain import sorting
 from webapp.readiness import NO_ROLES
+from webapp.sites import Site
 
 
 @click.group()
@@ -28,11 +30,19 @@ for _command in backup.COMMANDS:
 @with_portal
 def migrate(portal: Portal, code: str | None) -> None:
     """Bring the schema up to date, and what the support console's roles may do. In production nothing else
-    does."""
+    does. Lists are put into the order of each site's default language, in case that has changed."""
     for site in chosen_sites(portal, code):
         _migrate(site.code, portal.databases.urls[site.code], schema.MIGRATIONS)
+        _sort_again(portal, site)
     if code is None:
         _migrate("support", portal.support.url, schema.SUPPORT_MIGRATIONS)
+
+
+def _sort_again(portal: Portal, site: Site) -> None:
+    with portal.at(site):
+        moved = sorting.sort_again()
+    if moved:
+        click.echo(f"{site.code}: {moved} names sorted anew, for {site.default_language}")
 
 
 def _migrate(name: str, url: str, folder: Path) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from webapp.data.collation import accents, tailored
+
 _EMAIL_LIMIT = 320
 _SEARCH_LIMIT = 300  # both keys fit into one index row of PostgreSQL
 _WORD = re.compile(r"[^\W_]+")
 _IDEOGRAPHS = "\u2e80"  # from here on: Chinese, Japanese, Korean
+_SORT_LIMIT, _MARKS_LIMIT = 100, 40
 # Letters that Unicode does not decompose although people type them without the stroke or dot.
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ß": "ss", "’": "'"})
 
@@ -26,8 +29,22 @@ def search_key(*parts: str) -> str:
     return fold(" ".join(part for part in parts if part))[:_SEARCH_LIMIT]
 
 
-def sort_key(text: str) -> str:
-    return fold(text)[:100]
+def sort_key(text: str, language: str = "") -> str:
+    """In the order of the language (`pl`, `de_CH`): by letters, then by accents; case never counts.
+
+    A key that is not the folded text itself ends with it, so that whoever searches by names finds them in it.
+    """
+    plain = fold(text)
+    decomposed = unicodedata.normalize("NFKD", tailored(text.casefold(), language.partition("_")[0]))
+    letters, marks = fold(decomposed)[:_SORT_LIMIT], accents(" ".join(decomposed.split()))[:_MARKS_LIMIT]
+    if letters == plain[:_SORT_LIMIT]:
+        return f"{letters}\t{marks}" if marks else letters
+    return f"{letters}\t{marks}\t{plain[:_SORT_LIMIT]}"
+
+
+def folded(key: str) -> str:
+    """The name that a sort key was made of, without accents, case and form."""
+    return key.rpartition("\t")[2] if key.count("\t") == 2 else key.partition("\t")[0]
 
 
 def email_key(address: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from webapp.assembly import Portal
 from webapp.data.accounts import Account, Person
 from webapp.data.database import current_site
-from webapp.data.keys import email_key, sort_key
+from webapp.data.keys import email_key, fold
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ACTIVE, ENDED, USED, Seat, Subscription
 from webapp.demo import agents, billing, invoices
@@ -288,7 +288,7 @@ def _fill_seats(
     for index in range(count):
         first = _COLLEAGUES[index % len(_COLLEAGUES)]
         name = first if index < len(_COLLEAGUES) else f"{first} {index // len(_COLLEAGUES) + 1}"
-        address = f"{sort_key(name).replace(' ', '.')}@{person.company.number}.demo.example"
+        address = f"{fold(name).replace(' ', '.')}@{person.company.number}.demo.example"
         colleague = accounts.keep_person(email=address, name=name, language=person.language, now=now)
         accounts.join(colleague, subscription.account, now=now)
         state = "invited" if index % 7 == 6 else "active"

@@ -1,11 +1,8 @@
-"""Postal addresses as each country writes them, and the numbers of a company with their names."""
+"""The numbers of a company, with their names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from webapp.data.issued import Party
-from webapp.formats import country_name
 from webapp.i18n import N_, _
 
 # Kinds of `Party.ids` that are said on paper, as `domain.national_ids` names them.
@@ -22,43 +19,6 @@ _ID_NAMES = {
     "company_number": N_("Company number"),
     "ein": N_("EIN"),
     "corporate_number": N_("Corporate number"),
-}
-
-
-def address_lines(party: Party, home: str) -> list[str]:
-    """Street to city; the country only where the letter leaves `home`."""
-    town = _TOWNS.get(party.country, _code_then_city)(party)
-    lines = [party.line1, party.line2, *town]
-    if party.country == "JP":
-        lines = [*town[:1], f"{party.city}{party.line1}", party.line2]
-    if party.country != home:
-        lines.append(country_name(party.country))
-    return [line for line in lines if line]
-
-
-def _code_then_city(party: Party) -> list[str]:
-    region = f" ({party.region})" if party.region and party.country in {"IT", "ES"} else ""
-    return [f"{party.postal_code} {party.city}{region}".strip()]
-
-
-def _city_then_code(party: Party) -> list[str]:
-    """`Austin, TX 78701`"""
-    return [f"{party.city}, {party.region} {party.postal_code}".replace(",  ", ", ").strip(", ")]
-
-
-def _code_on_its_own_line(party: Party) -> list[str]:
-    return [party.city, party.postal_code]
-
-
-def _japanese(party: Party) -> list[str]:
-    return [f"〒{party.postal_code}" if party.postal_code else ""]
-
-
-_TOWNS: dict[str, Callable[[Party], list[str]]] = {
-    "US": _city_then_code,
-    "CA": _city_then_code,
-    "GB": _code_on_its_own_line,
-    "JP": _japanese,
 }
 
 

@@ -68,6 +68,7 @@ class ContractContent:
     administrator: str
     administrator_email: str
     po_number: str = ""
+    binding_language: str = ""  # where the site has several languages: whose text counts if they differ
     term_start: date | None = None  # from the activation on
     renewal_on: date | None = None
     accepted: Accepted | None = None  # None: not yet
@@ -299,6 +300,11 @@ class _Contract:
             (_("Version"), content.version),
             (_("Language of the text"), formats.language_name(content.text_language)),
             (_("Fingerprint of the text (SHA-256)"), fingerprint),
+            *(
+                [(_("Binding version"), formats.binding_version(content.binding_language))]
+                if content.binding_language
+                else []
+            ),
         ]
 
     # ---- every page

@@ -12,9 +12,10 @@ from babel import Locale
 from babel.numbers import format_percent
 
 from webapp.data.issued import CREDIT_NOTE, HowToPay, IssuedDocument, Line, Party, TaxGroup
-from webapp.documents.addresses import address_lines, digits_of, numbers_of, tax_number_name
+from webapp.documents.addresses import digits_of, numbers_of, tax_number_name
 from webapp.formats import day, money
 from webapp.i18n import _, current_speech, number
+from webapp.postal import address_lines
 
 
 @dataclass(frozen=True, slots=True)

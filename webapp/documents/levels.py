@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from unicodedata import bidirectional
 
 from bidi import algorithm
 
-# Isolates are not known to the library; removed from the calculation like other controls.
+# The library knows no isolates: what is inside is calculated by itself, and is one neutral sign outside.
+_ISOLATE = re.compile("[\u2066-\u2068]|\u2069")
 _WITHOUT_ISOLATES = dict.fromkeys(range(0x2066, 0x206A), "\u200b")
+_NEUTRAL = "\ufffc"
 _BRACKETS = dict(zip("([{（［｛〈《「『【〔", ")]}）］｝〉》」』】〕", strict=True))
 
 
@@ -23,6 +26,47 @@ def first_strong_is_rtl(text: str, default: bool) -> bool:
 
 def levels(text: str, rtl: bool) -> list[int]:
     """Even: left to right. Odd: right to left."""
+    inner = _isolated(text)
+    if not inner:
+        return _levels(text, rtl)
+    outside, last = [], 0
+    for start, end in inner:
+        outside.append(text[last:start] + _NEUTRAL)
+        last = end
+    around = iter(_levels("".join([*outside, text[last:]]), rtl))
+    found: list[int] = []
+    last = 0
+    for start, end in inner:
+        found += [next(around) for _index in range(last, start)] + _inside(text[start:end], rtl, next(around))
+        last = end
+    return [*found, *around]
+
+
+def _isolated(text: str) -> list[tuple[int, int]]:
+    """Where the outermost isolates begin and end; one that a broken line cuts off ends with the line."""
+    depth, begun, found = 0, 0, []
+    for match in _ISOLATE.finditer(text):
+        if match.group() != "\u2069":
+            begun = begun if depth else match.start()
+            depth += 1
+        elif depth == 1:
+            found.append((begun, match.end()))
+            depth = 0
+        else:
+            depth = max(depth - 1, 0)
+    return [*found, (begun, len(text))] if depth else found
+
+
+def _inside(text: str, rtl: bool, outer: int) -> list[int]:
+    """Of an isolate with its two signs, embedded in a text of direction `rtl`."""
+    ends = text.endswith("\u2069")
+    inner = text[1:-1] if ends else text[1:]
+    inner_rtl = text[0] == "\u2067" or (text[0] == "\u2068" and first_strong_is_rtl(inner, False))
+    shift = int(rtl) + 1 + int(inner_rtl == rtl) - int(inner_rtl)
+    return [outer, *(level + shift for level in levels(inner, inner_rtl)), *([outer] if ends else [])]
+
+
+def _levels(text: str, rtl: bool) -> list[int]:
     storage = algorithm.get_empty_storage()
     base = storage["base_level"] = int(rtl)
     storage["base_dir"] = "R" if rtl else "L"

@@ -9,6 +9,7 @@ from functools import lru_cache
 from unicodedata import category
 
 from webapp.documents.fonts import REGULAR, SEMIBOLD, latin, plain
+from webapp.documents.levels import first_strong_is_rtl
 from webapp.documents.lines import line
 
 INK, INK_2, HAIRLINE = "#1a1e21", "#575d62", "#d9d6d0"
@@ -99,7 +100,16 @@ def wrap(text: str, style: Style, width: float) -> list[str]:
             lines += [piece.rstrip(" ") for piece in full]
             whole = _atom_width(atom, weight)[1]
         current, used = current + atom, used + whole
-    return [*lines, current.rstrip(" ")]
+    return _all_one_way(text, [*lines, current.rstrip(" ")])
+
+
+def _all_one_way(text: str, lines: list[str]) -> list[str]:
+    """Each line runs as the paragraph does, whichever way the word runs that it happens to begin with."""
+    if len(lines) == 1 or text.isascii():
+        return lines
+    rtl = first_strong_is_rtl(text, False)
+    mark = "\u200f" if rtl else "\u200e"
+    return [line if first_strong_is_rtl(line, rtl) == rtl else mark + line for line in lines]
 
 
 def _broken(word: str, weight: str, limit: float) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from webapp.data import records
 from webapp.data.accounts import Account, AccountGram, Membership, Person
-from webapp.data.keys import email_key, grams, search_key, sort_key
+from webapp.data.keys import email_key, folded, grams, search_key
 from webapp.data.statements import run
 from webapp.data.subscriptions import Seat, Subscription
+from webapp.domain import sorting
 
 
 def keep_person(*, email: str, name: str, language: str, now: datetime) -> Person:
@@ -17,7 +18,7 @@ def keep_person(*, email: str, name: str, language: str, now: datetime) -> Perso
     key = email_key(email)
     found = records.find(Person, email_key=key)
     if found is None:
-        new = {"email": email, "name": name, "sort_key": sort_key(name), "language": language}
+        new = {"email": email, "name": name, "sort_key": sorting.key_of(name), "language": language}
         records.insert_if_new(Person, email_key=key, created_at=now, **new)
         found = records.find(Person, email_key=key)
         assert found is not None
@@ -49,12 +50,15 @@ def keep_account(
 
 
 def _keys(facts: dict[str, Any], customer_number: str) -> dict[str, str]:
-    return {"search_key": search_key(facts["name"], customer_number), "sort_key": sort_key(facts["name"])}
+    return {
+        "search_key": search_key(facts["name"], customer_number),
+        "sort_key": sorting.key_of(facts["name"]),
+    }
 
 
 def _keep_grams(account: Account) -> None:
     """By which support finds it again, however its name is typed."""
-    found = [{"account": account.id, "gram": gram} for gram in grams(account.sort_key)]
+    found = [{"account": account.id, "gram": gram} for gram in grams(folded(account.sort_key))]
     records.insert_many(AccountGram, found)
 
 

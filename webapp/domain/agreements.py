@@ -29,6 +29,11 @@ def keep_text(agreement: AgreementText) -> None:
     ).on_conflict_ignore().execute()
 
 
+def binding_language(text: AgreementText) -> str:
+    """Whose words count where the versions in the site's languages differ; nothing where there is one."""
+    return current_site().binding_text(text.key, text.version, text.language)
+
+
 def agreement_to_accept(subscription: Subscription, language: str) -> AgreementText:
     return current_site().agreement(subscription.agreement_key, language)
 

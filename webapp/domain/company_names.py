@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from webapp.data.keys import fold, words
+from webapp.data.keys import fold, folded, words
 
 _ASIDE = 4  # letters of a word that may be missing from the name, such as GmbH or SARL
 _UNMATCHED = 6.0
@@ -17,7 +17,7 @@ _LONG = 4  # a word of so many letters may have a slip, one of twice as many two
 def best(text: str, candidates: Iterable[Any], *, most: int) -> list[Any]:
     """Of rows with `id` and `sort_key`, those that may be meant: the likeliest first."""
     wanted = words(fold(text))
-    judged = ((misfit(wanted, row.sort_key), row) for row in candidates)
+    judged = ((misfit(wanted, folded(row.sort_key)), row) for row in candidates)
     fitting = [(cost, row.sort_key, row.id, row) for cost, row in judged if cost is not None]
     fitting.sort(key=lambda found: found[:3])
     return [row for cost, *_name, row in fitting[:most] if cost <= fitting[0][0] + _WORSE]

@@ -13,10 +13,11 @@ from webapp.data.agreements import Acceptance, AcceptedText
 from webapp.data.database import current_site
 from webapp.data.issued import Party
 from webapp.data.subscriptions import PENDING, Subscription
-from webapp.domain.agreements import agreement_to_accept
+from webapp.domain.agreements import agreement_to_accept, binding_language
 from webapp.domain.calendar import MONTHS, add_months, local_date
 from webapp.domain.refusals import NotThere
 from webapp.i18n import speaking, speech
+from webapp.postal import address_lines
 from webapp.sites import Site
 
 if TYPE_CHECKING:  # drawing brings much along that a process which shows no contract does without
@@ -59,6 +60,7 @@ def _accepted(subscription: Subscription, acceptance: Acceptance) -> ContractCon
         text_language=text.language,
         version=text.version,
         sha256=text.sha256,
+        binding_language=current_site().binding_text(text.agreement_key, text.version, text.language),
         term_start=start,
         renewal_on=_renewal(subscription, start),
         accepted=Accepted(person.name, person.email, acceptance.accepted_at, acceptance.language),
@@ -82,6 +84,7 @@ def _pending(subscription: Subscription, *, now: datetime) -> ContractContent:
         text_language=text.language,
         version=text.version,
         sha256=text.sha256,
+        binding_language=binding_language(text),
     )
 
 
@@ -125,7 +128,6 @@ def _seller(site: Site, language: str) -> Company:
 
 def _buyer(account: Account, site: Site, language: str) -> Company:
     """As its orders say it; billing data are of its invoices."""
-    from webapp.documents.addresses import address_lines
     from webapp.documents.contract import Company
 
     party = Party(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 PAGE_SIZE = 25
-_LONGEST = 600
+_LONGEST = 1600  # keys of a hundred letters, each of up to four bytes, twice over
 _LARGEST = 2**62
 
 Key = str | int

@@ -11,9 +11,8 @@ import peewee as pw
 from webapp.data import counters, records
 from webapp.data.accounts import Account, Person
 from webapp.data.database import atomic, current_site
-from webapp.data.keys import sort_key
 from webapp.data.subscriptions import LAPSED, PENDING, SHELF_GONE, SHELF_PENDING, Order, Subscription
-from webapp.domain import accounts, audit, webhooks
+from webapp.domain import accounts, audit, sorting, webhooks
 from webapp.domain.activation import enqueue_activation_mail
 from webapp.domain.audit import SHOP, Actor
 from webapp.domain.calendar import activation_deadline
@@ -149,7 +148,7 @@ def _bought(document: OrderDocument, terms: Terms, public_id: str) -> dict[str, 
         "search_key": subscription_search_key(
             product.name, public_id, document.purchase_order_number, document.order_number
         ),
-        "sort_key": sort_key(product.name),
+        "sort_key": sorting.key_of(product.name),
     }
 
 

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from webapp.data.accounts import Person
 from webapp.data.database import atomic
-from webapp.data.keys import sort_key
-from webapp.domain import audit, seats
+from webapp.domain import audit, seats, sorting
 from webapp.domain.names import checked_own_name
 
 
@@ -31,7 +30,7 @@ def change_name(person_id: int, name: str, *, now: datetime) -> str:
     if old != new:
         with atomic():
             by = audit.Actor.of(person)
-            person.name, person.sort_key = new, sort_key(new)
+            person.name, person.sort_key = new, sorting.key_of(new)
             Person.update(name=new, sort_key=person.sort_key).where(Person.id == person_id).execute()
             seats.renamed(person)
             audit.record(audit.NAME_CHANGED, actor=by, person=person, now=now, old=old, new=new)

@@ -13,10 +13,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from webapp.config import resource_folder
 from webapp.formats import keywords
 from webapp.i18n import Speech, speaking
+from webapp.isolates import well_nested
 from webapp.sites import Site
 
 # Line breaks, control characters, and marks that let a name read in another order than it is written.
 _UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_BUT_ISOLATES = re.compile(
+    _UNWANTED.pattern.replace("\u2066-\u2069", "\u2066\u2067")
+)  # they keep names apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class Rendered:
 
 def one_line(text: str) -> str:
     """Without line breaks and control characters: nobody's name may add a header or a paragraph."""
-    return (text if text.isprintable() else _UNWANTED.sub(" ", text)).strip()
+    if text.isprintable():
+        return text.strip()
+    return (_BUT_ISOLATES if well_nested(text) else _UNWANTED).sub(" ", text).strip()
 
 
 def _flatten(value: Any) -> Any:

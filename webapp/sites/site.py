@@ -94,6 +94,7 @@ class Site:
     document_format: str
     brand: Brand
     folder: Path
+    binding_language: str | None  # of agreements, where a site has several; None: the one that was accepted
     origin: str  # `https://fr.portal.example`: where its customers reach it
     draft: tuple[str, ...] = ()  # tables of its file that nobody has completed yet
 
@@ -134,6 +135,17 @@ class Site:
                 if candidate in published.files:
                     return read_agreement(key, published, candidate)
         raise AgreementMissing(f"Site {self.code} has no text of the agreement “{key}” for {language}.")
+
+    def binding_text(self, key: str, version: str, language: str) -> str:
+        """Whose words count where texts in several languages differ; `language`: of the one that is shown.
+        Nothing on a site with one language."""
+        if len(self.languages) < 2:
+            return ""
+        files = next(
+            (one.files for one in published_versions(self.folder, key) if one.version == version), {}
+        )
+        bound = self.binding_language
+        return bound if bound and bound in files else language
 
     def agreement_versions(self, key: str) -> tuple[str, ...]:
         """Newest first."""
@@ -219,11 +231,16 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
         document_format=document_format,
         brand=_brand(fields.table("brand")),
         folder=folder,
+        binding_language=_binding_language(fields),
         origin=origin(folder.name),
         draft=fields.some_of("draft", DRAFTED),
     )
     for table in (fields, tax, contact):
         table.end()
+    if site.binding_language and site.binding_language not in site.languages:
+        raise fields.wrong(
+            "binding_language", f"is none of the site’s languages: {', '.join(site.languages)}"
+        )
     if ("direct_debit" in site.payment_methods) != (site.direct_debit is not None):
         raise fields.wrong("direct_debit", "its table and its place among the payment methods go together")
     _refuse_misnamed_agreements(site)
@@ -243,6 +260,10 @@ def _time_zone(fields: Fields) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise fields.wrong("time_zone", f"no time zone is called “{name}”; one is “Europe/Paris”") from None
+
+
+def _binding_language(fields: Fields) -> str | None:
+    return fields.text("binding_language", LANGUAGE) if "binding_language" in fields else None
 
 
 def _direct_debit(fields: Fields) -> DirectDebitOffer | None:

@@ -21,6 +21,7 @@ from webapp.domain.deliveries import reason_in_words
 from webapp.domain.national_ids import KINDS
 from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.subscription_list import Query
+from webapp.postal import address_lines
 from webapp.web import agent_auth, auth, language, visits
 from webapp.web.assets import asset_url
 from webapp.web.security import nonce
@@ -82,10 +83,10 @@ def sorted_as(query: Query, sort: str) -> Markup:
     return Markup(' aria-sort="ascending"') if query.sort == sort else Markup("")
 
 
-def address_line(row: Any) -> str:
-    """Of a row with an account's address; each country's own order comes with its formats."""
-    town = " ".join(part for part in (row.postal_code, row.city) if part)
-    return ", ".join(part for part in (row.line1, row.line2, town, row.region) if part)
+def address_of(row: Any) -> list[str]:
+    """Its lines; the country where it is another one than the site's."""
+    site = site_or_none()
+    return address_lines(row, site.territory if site else "")
 
 
 def countries() -> list[tuple[str, str]]:
@@ -93,7 +94,7 @@ def countries() -> list[tuple[str, str]]:
     site = site_or_none()
     own = site.territory if site else ""
     named = [(code, formats.country_name(code)) for code in COUNTRIES]
-    return sorted(named, key=lambda pair: (pair[0] != own, sort_key(pair[1])))
+    return sorted(named, key=lambda pair: (pair[0] != own, sort_key(pair[1], i18n.current_speech().code)))
 
 
 def national_id_hint(field: str) -> str:
@@ -135,7 +136,7 @@ def country_sites() -> list[tuple[str, str]]:
     """Address and name of each country site, in the order of their names."""
     portal, spoken = this_portal(), i18n.current_speech()
     named = [(site.origin, site.name_in(spoken.text_language)) for site in portal.sites]
-    return sorted(named, key=lambda pair: sort_key(pair[1]))
+    return sorted(named, key=lambda pair: sort_key(pair[1], spoken.code))
 
 
 def here() -> str:
@@ -185,7 +186,7 @@ def init_app(app: Flask) -> None:
             seats_url=seats_url,
             sort_link=sort_link,
             sorted_as=sorted_as,
-            address_line=address_line,
+            address_of=address_of,
             billing_autocomplete=billing_autocomplete,
             countries=countries,
             national_id_hint=national_id_hint,

@@ -68,6 +68,7 @@ def _agreement_page(
         standing=of_model(subscription),
         shown=shown,
         agreement_html=as_html(shown.text),
+        binding=agreements.binding_language(shown.text),
         missing=missing,
         form=form or first_invoice_form(missing)(),
         problem=str(refusal or ""),
