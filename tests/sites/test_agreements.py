@@ -15,6 +15,16 @@ CLOSING = {
     "en": "Demonstration text of a fictitious company, not legal advice.",
     "fr": "Texte de démonstration d’une entreprise fictive, sans valeur de conseil juridique.",
     "de": "Demonstrationstext eines erfundenen Unternehmens, keine Rechtsberatung.",
+    "nl": "Demonstratietekst van een fictief bedrijf, geen juridisch advies.",
+    "pt": "Texto de demonstração de uma empresa fictícia, sem valor de aconselhamento jurídico.",
+    "cs": "Ukázkový text smyšlené společnosti, nejde o právní radu.",
+    "sk": "Ukážkový text vymyslenej spoločnosti, nejde o právnu radu.",
+    "hu": "Kitalált vállalkozás bemutató szövege, nem jogi tanács.",
+    "it": "Testo dimostrativo di un’azienda fittizia, senza valore di consulenza legale.",
+    "es": "Texto de demostración de una empresa ficticia; no constituye asesoramiento jurídico.",
+    "pl": "Tekst pokazowy fikcyjnej firmy, nie stanowi porady prawnej.",
+    "ja": "架空の会社の見本であり、法的助言ではありません。",
+    "ar": "نص توضيحي لشركة خيالية، ولا يُعدّ استشارة قانونية.",
 }
 
 

@@ -40,6 +40,7 @@ PAYMENT_METHODS = ("invoice", "direct_debit", "credit_card")
 NATIONAL_IDS = (
     *("siret", "leitweg_id", "codice_fiscale", "sdi_code", "nip", "che_uid", "nif", "ein"),
     *("company_register_number", "company_number", "corporate_number"),
+    *("kvk", "enterprise_number", "ico", "adoszam", "nipc", "business_number"),
 )
 SUPPORT = "support"  # no site can be called so: the console’s host, `support.<domain>`
 DRAFTED = ("tax", "legal_entity", "contact", "bank", "invoices")
