@@ -111,7 +111,7 @@ def test_every_known_country_has_sound_defaults(sites: Sites, tmp_path: Path) ->
             (tmp_path / code.name).symlink_to(code)
     new = [code for code in COUNTRIES if code not in sites.codes]
     for code in new:
-        add(tmp_path, proposed(code), like=sites["es"])
+        add(tmp_path, proposed(code), like=sites["gb"])
     made = load_sites(tmp_path, origin)
     load_catalogue(tmp_path, made)
     for site in (made[code] for code in new):
@@ -125,6 +125,7 @@ def test_every_known_country_has_sound_defaults(sites: Sites, tmp_path: Path) ->
         (("add", "sweden"), "two small letters"),
         (("add", "zz"), "--time-zone"),
         (("add", "se", "--like", "xx"), "There is no site “xx”"),
+        (("add", "se", "--like", "es"), "not in English"),
         (("add", "se", "--time-zone", "Europe/Stokholm"), "no time zone is called"),
         (("check", "zz"), "There is no site “zz”"),
     ],

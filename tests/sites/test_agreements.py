@@ -32,11 +32,27 @@ CLOSING = {
 @pytest.mark.parametrize("key", AGREEMENTS)
 def test_every_language_of_a_site_has_each_agreement(sites: Sites, code: str, key: str) -> None:
     site = sites[code]
-    for language in site.languages:
-        agreement = site.agreement(key, language)
-        assert agreement.language in (language, "en")
-        assert agreement.version == "4.2"
+    texts = [site.agreement(key, language) for language in site.languages]
+    for language, agreement in zip(site.languages, texts, strict=True):
+        assert agreement.language == language
         assert site.legal_entity_in(agreement.language) in agreement.text
+    assert {(text.version, sections(text.text)) for text in texts} == {
+        (site.agreement_versions(key)[0], {"software": 16, "service": 10}[key])
+    }
+
+
+def sections(text: str) -> int:
+    return sum(line.startswith("## ") for line in text.splitlines())
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_site_that_collects_has_its_mandate_in_each_of_its_languages(sites: Sites, code: str) -> None:
+    site = sites[code]
+    for language in site.languages if site.direct_debit else ():
+        mandate = site.agreement("direct-debit-mandate", language)
+        assert mandate.language == language
+        assert site.direct_debit.creditor_id in mandate.text
+        assert site.legal_entity_in(language) in mandate.text
 
 
 @pytest.mark.parametrize(
@@ -45,9 +61,12 @@ def test_every_language_of_a_site_has_each_agreement(sites: Sites, code: str, ke
         ("fr", "fr", "fr"),
         ("at", "de", "de_AT"),
         ("ch", "fr", "fr_CH"),
-        ("ch", "it_CH", "en"),
-        ("ae", "ar", "en"),
-        ("jp", "ja", "en"),
+        ("ch", "it_CH", "it_CH"),
+        ("ae", "ar", "ar"),
+        ("jp", "ja", "ja"),
+        ("jp", "en", "ja"),
+        ("be", "fr", "fr"),
+        ("ca", "fr_FR", "fr_CA"),
         ("us", "fr", "en_US"),
     ],
 )
@@ -72,12 +91,12 @@ def test_an_agreement_that_nobody_wrote_is_missing(sites: Sites) -> None:
 
 def test_a_version_published_meanwhile_is_noticed_and_4_10_is_newer_than_4_9(tenants: Path) -> None:
     site = load_sites(tenants, origin)["ch"]
-    assert site.agreement("software", "fr_CH").version == "4.2"
+    assert site.agreement("software", "fr_CH").version == "4.3"
     for version in ("4.10", "4.9"):
         (tenants / "ch" / "agreements" / f"software-{version}.fr_CH.md").write_text(version, encoding="utf-8")
     newest = site.agreement("software", "fr_CH")
     assert (newest.version, newest.text) == ("4.10", "4.10")
-    assert site.agreement_versions("software") == ("4.10", "4.9", "4.2")
+    assert site.agreement_versions("software") == ("4.10", "4.9", "4.3", "4.2")
 
 
 def test_a_version_counts_for_a_language_once_its_text_or_the_english_one_is_there(tenants: Path) -> None:
@@ -85,7 +104,7 @@ def test_a_version_counts_for_a_language_once_its_text_or_the_english_one_is_the
     folder = tenants / "ch" / "agreements"
     (folder / "software-5.0.de_CH.md").write_text("neu", encoding="utf-8")
     assert site.agreement("software", "de_CH").version == "5.0"
-    assert site.agreement("software", "fr_CH").version == "4.2"
+    assert site.agreement("software", "fr_CH").version == "4.3"
     (folder / "software-5.0.en.md").write_text("new", encoding="utf-8")
     assert site.agreement("software", "fr_CH").text == "new"
 
@@ -111,7 +130,8 @@ def test_an_agreement_is_a_complete_clean_text(file: Path) -> None:
     assert [line.split(" ")[1] for line in headings] == [f"{n}." for n in range(1, len(headings) + 1)]
     kind = file.name.partition("-")[0]
     least = {"software": 1200, "service": 800, "direct": 120}[kind]
-    assert len(re.findall(r"[^\W\d_]+", text)) >= least
+    words = r"[^\W\d_]" if language == "ja" else r"[^\W\d_]+"  # no spaces between words: two letters for one
+    assert len(re.findall(words, text)) >= least * (2 if language == "ja" else 1)
     assert not re.search(r"[{}'\"~*`<>]|  |Hilti|\r", text)
 
 
@@ -120,6 +140,26 @@ def test_french_signs_stand_after_a_narrow_space_that_does_not_break(file: Path)
     text = file.read_text(encoding="utf-8")
     assert not re.search(r"[^\u202f][;:!?»]", text)
     assert not re.search(r"«[^\u202f]", text)
+
+
+@pytest.mark.parametrize(
+    ("language", "opening", "closing"),
+    [
+        ("nl", "“", "”"),
+        ("cs", "„", "“"),
+        ("sk", "„", "“"),
+        ("hu", "„", "”"),
+        ("pl", "„", "”"),
+        ("de", "„", "“"),
+    ],
+)
+def test_what_is_quoted_stands_between_the_marks_of_the_language(
+    language: str, opening: str, closing: str
+) -> None:
+    for file in TENANTS.glob(f"*/agreements/*.{language}.md"):
+        text = file.read_text(encoding="utf-8")
+        assert text.count(opening) == text.count(closing)
+        assert not re.search("[“”„]", re.sub(f"{opening}[^“”„\n]+{closing}", "", text)), file
 
 
 def test_the_swiss_texts_use_swiss_words() -> None:

@@ -31,7 +31,7 @@ def site() -> None:
 @click.option("--region", help="Countries of one region are supported together.")
 @click.option("--tax-name", help="What value-added tax is called there.")
 @click.option("--tax-rate", help="Standard rate in percent.")
-@click.option("--like", default="es", show_default=True, help="Site whose agreements the drafts begin with.")
+@click.option("--like", default="gb", show_default=True, help="Site whose agreements the drafts begin with.")
 def add_site(code: str, like: str, **given: Any) -> None:
     """Make the folder of site CODE, as se, and its database. What only the company knows stays a draft."""
     settings = read_settings()

@@ -28,7 +28,15 @@ _NORTH, _WEST, _CENTRE, _SOUTH = "Northern Europe", "Western Europe", "Central E
 
 COUNTRIES: Mapping[str, Country] = MappingProxyType(
     {
-        "be": Country(_WEST, ("nl", "fr", "de"), "Europe/Brussels", "btw / TVA", "21", ("F", "CN"), ("enterprise_number",)),
+        "be": Country(
+            _WEST,
+            ("nl", "fr", "de"),
+            "Europe/Brussels",
+            "btw / TVA",
+            "21",
+            ("F", "CN"),
+            ("enterprise_number",),
+        ),
         "bg": Country(_CENTRE, ("bg",), "Europe/Sofia", "ДДС", "20"),
         "cy": Country(_SOUTH, ("el_CY",), "Asia/Nicosia", "ΦΠΑ", "19"),
         "cz": Country(_CENTRE, ("cs",), "Europe/Prague", "DPH", "21", ("FV", "OD"), ("ico",)),
