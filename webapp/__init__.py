@@ -24,6 +24,7 @@ def create_app(portal: Portal | None = None) -> Flask:
         security,
         site,
         support,
+        visits,
     )
     from webapp.web import portal as portal_pages
     from webapp.web.application import Application
@@ -38,6 +39,7 @@ def create_app(portal: Portal | None = None) -> Flask:
     app.before_request(site.refuse_without_database)
     policy.init_app(app)
     assets.init_app(app)
+    visits.init_app(app)
     filters.init_app(app)
     errors.init_app(app)
     security.init_app(app)

@@ -89,6 +89,9 @@ NO_PAGES = {
     "invoice_files.as_csv": "a file",
     "invoice_files.as_xlsx": "a file",
     "invoice_files.as_zip": "a file",
+    "support_visits.ask": "walked in test_visits.py",
+    "support_visits.show": "walked in test_visits.py",
+    "visiting.enter": "the door of a visit; leads on",
 }
 
 
@@ -669,6 +672,7 @@ CASES = (
     PageCase("members-billing", "members.show", at("/members"), BILLING),
     PageCase("members-no-hits", "members.show", at("/members?q=zeppelin"), ADMIN),
     PageCase("members-review", "members.show", at("/members"), BILLING, act=review_billing),
+    PageCase("support-visits", "support_visits_seen.show", at("/support-visits"), ADMIN),
     PageCase("accounts", "accounts.show", at("/accounts"), BACKUP),
     PageCase("profile", "profile.show", at("/profile"), ADMIN),
     PageCase("profile-name-in-place", "profile.show", at("/profile"), ADMIN, act=edit_name),

@@ -162,7 +162,8 @@ class PostgresEngine:
 
     def _provide(self, name: str, template: str) -> None:
         self.made.add(name)
-        if blank := self.blanks[template].take():
+        blanks = self.blanks.get(template)  # of templates with rows there are none
+        if blanks and (blank := blanks.take()):
             self.admin.execute(f'ALTER DATABASE "{blank}" RENAME TO "{name}"')  # type: ignore[arg-type]
         else:
             self._create(name, template)

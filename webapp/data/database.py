@@ -39,6 +39,7 @@ class CrossSite(RuntimeError):
 class Binding:
     site: Site
     database: pw.Database
+    mode: Mode = "all"
 
 
 _bound: ContextVar[Binding | None] = ContextVar("bound site", default=None)
@@ -53,6 +54,11 @@ def _binding() -> Binding:
 
 def current_site() -> Site:
     return _binding().site
+
+
+def only_looking() -> bool:
+    """Nothing can be kept: what pages keep on the way, they make anew each time."""
+    return _binding().mode == "look"
 
 
 class BoundDatabase(pw.DatabaseProxy):
@@ -276,7 +282,7 @@ class Databases:
         if (already := _bound.get()) is not None:
             raise CrossSite(f"Site {already.site.code} is bound: {site.code} can't be bound inside it.")
         opened = self.of(site, mode)
-        token = _bound.set(Binding(site, opened))
+        token = _bound.set(Binding(site, opened, mode))
         try:
             opened.connect(
                 reuse_if_open=False

@@ -69,6 +69,10 @@ CALENDAR_OPENED = "person.calendar_opened"
 CALENDAR_CLOSED = "person.calendar_closed"
 SESSIONS_ENDED = "person.sessions_ended"
 WHEREABOUTS_MAILED = "person.whereabouts_mailed"
+SUPPORT_VISITED = "support.visited"  # an agent opened the account
+SUPPORT_LOOKED = "support.looked"  # and was shown a page of it
+SUPPORT_RENEWED = "support.visit_renewed"
+SUPPORT_LEFT = "support.visit_ended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from webapp.data.accounts import Person
 from webapp.domain import sign_in
 from webapp.domain.refusals import NotThere
 from webapp.sites import SUPPORT
-from webapp.web import agent_auth, htmx
+from webapp.web import agent_auth, htmx, visits
 from webapp.web.policy import API, policy_of
 from webapp.web.site import place, site_or_none, this_portal
 
@@ -27,11 +27,13 @@ from webapp.web.site import place, site_or_none, this_portal
 class Visitor(UserMixin):
     """Flask-Login's user: the person behind a session of this site."""
 
-    def __init__(self, signed_in: sign_in.SignedIn, token: str) -> None:
+    def __init__(self, signed_in: sign_in.SignedIn, token: str, *, visited: bool = False) -> None:
         self.signed_in, self.token = signed_in, token
         self.person_id, self.name, self.email = signed_in.person_id, signed_in.name, signed_in.email
         self.language, self.account_name = signed_in.language, signed_in.account_name
         self.account, self.accounts = signed_in.account, signed_in.accounts
+        self.visited = visited  # by a support agent, who looks at one account only
+        self.several = visited or len(signed_in.accounts) > 1  # so that lists are of one account only
 
     def get_id(self) -> str:
         return self.token
@@ -97,13 +99,17 @@ def end() -> None:
 
 
 def visitor() -> Visitor:
-    """Who is signed in. Only views with the policy `person` ask."""
-    found: Visitor = current_user._get_current_object()
+    """Who is signed in; on a visit, through whose eyes the agent looks. Only views with the policy `person`
+    ask."""
+    found = visitor_or_none()
+    assert found is not None
     return found
 
 
 def actor() -> Person:
-    """The same as a row, for rules that say who did something."""
+    """The same as a row, for rules that say who did something. An agent does nothing in a customer's name."""
+    if place() != "site":
+        raise NotThere
     found: Person = Person.get_by_id(visitor().person_id)
     return found
 
@@ -114,10 +120,34 @@ def ask_nobody() -> None:
 
 
 def visitor_or_none() -> Visitor | None:
-    if place() != "site" or "nobody_asked" in g or request.path.startswith(API):
+    if "nobody_asked" in g or request.path.startswith(API):
+        return None
+    if place() == "visit":
+        return _visited()
+    if site_or_none() is None or place() != "site":
         return None
     found = current_user._get_current_object()
     return found if isinstance(found, Visitor) else None
+
+
+def _visited() -> Visitor | None:
+    """With the one account that is visited, whichever others the person has."""
+    shown = visits.shown_or_none()
+    if shown is None:
+        return None
+    if "visited" not in g:
+        person, now = shown.person, this_portal().clock()
+        account = sign_in.OwnAccount(*_fields_of(shown), person.billing)
+        seen = sign_in.SignedIn(
+            person.id, person.name, person.email, person.language, "", now, (account,), account
+        )
+        g.visited = Visitor(seen, "", visited=True)
+    found: Visitor = g.visited
+    return found
+
+
+def _fields_of(shown: visits.ThisVisit) -> tuple[int, str, str]:
+    return shown.account.id, shown.account.customer_number, shown.account.name
 
 
 def local_path(text: str) -> str:
@@ -136,6 +166,8 @@ def require_policy() -> Response | Any | None:
         return None
     declared = policy_of(current_app, request.endpoint)
     assert declared is not None  # the app would not have started
+    if place() == "visit":
+        return visits.admit(declared)
     wrong_place = declared.place not in ("anywhere", place())
     if wrong_place or (declared.who == "demo" and this_portal().settings.production):
         raise NotThere

@@ -21,7 +21,7 @@ from webapp.domain.deliveries import reason_in_words
 from webapp.domain.national_ids import KINDS
 from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.subscription_list import Query
-from webapp.web import agent_auth, auth, language
+from webapp.web import agent_auth, auth, language, visits
 from webapp.web.assets import asset_url
 from webapp.web.security import nonce
 from webapp.web.site import place, site_or_none, this_portal
@@ -157,6 +157,8 @@ def page_context() -> dict[str, Any]:
         "visitor": auth.visitor_or_none(),
         "agent": agent_auth.agent_or_none(),
         "console": place() == "support",
+        "visit": visits.shown_or_none(),
+        "at_visit": place() == "visit",
         "languages": language.offered(),
         "nonce": nonce(),
         "path": request.path,

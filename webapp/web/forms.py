@@ -17,7 +17,15 @@ from wtforms import (
 )
 from wtforms.validators import ValidationError
 
-from webapp.domain import addresses, billing_details, cancellation, names, purchase_orders, seat_facts
+from webapp.domain import (
+    addresses,
+    billing_details,
+    cancellation,
+    names,
+    purchase_orders,
+    seat_facts,
+    visits,
+)
 from webapp.domain.invoice_recipients import COMPANY
 from webapp.domain.invoice_warnings import Missing
 from webapp.domain.refusals import Refusal
@@ -71,6 +79,36 @@ class CodeForm(Form):
 
     code = StringField(validators=[required(N_("Enter the code."))])
     next = HiddenField()
+
+
+class PasskeyForm(Form):
+    """`answer` is what the authenticator says, as JSON: the page's own script puts it there."""
+
+    name = StringField()
+    answer = HiddenField()
+    next = HiddenField()
+
+
+class VisitForm(Form):
+    """Why a support agent looks into an account."""
+
+    site = HiddenField()
+    subscription = HiddenField()
+    reason = StringField()
+    ticket = StringField()
+
+    def validate_reason(self, field: StringField) -> None:
+        field.data = _checked(visits.checked_reason, field)
+
+    def validate_ticket(self, field: StringField) -> None:
+        field.data = _checked(visits.checked_ticket, field)
+
+
+def _checked(check: Callable[[str], str], field: StringField) -> str:
+    try:
+        return check(field.data or "")
+    except Refusal as refusal:
+        raise ValidationError(str(refusal)) from None
 
 
 class VersionedForm(Form):

@@ -9,6 +9,7 @@ from webapp.web.agent_auth import half_agent_or_none
 from webapp.web.auth import visitor_or_none
 from webapp.web.policy import API
 from webapp.web.site import site_or_none
+from webapp.web.visits import visiting_agent
 
 COOKIE = "language"
 FRONT_LANGUAGES = ["en", "fr", "de"]
@@ -20,6 +21,8 @@ def offered() -> list[str]:
 
 
 def _wished() -> str | None:
+    if agent := visiting_agent():
+        return i18n.negotiate([agent.language], offered())
     visitor = visitor_or_none() or half_agent_or_none()
     if visitor and visitor.language in offered():
         return visitor.language

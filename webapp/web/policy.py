@@ -26,10 +26,16 @@ class Policy:
     place: Place
     from_anywhere: bool = False
     scope: str = ""  # that the key needs
+    visits: bool = False  # shown to a support agent as well, on a visit
 
 
 def policy(
-    who: Who, *, place: Place = "site", from_anywhere: bool = False, scope: str = ""
+    who: Who,
+    *,
+    place: Place = "site",
+    from_anywhere: bool = False,
+    scope: str = "",
+    visits: bool = False,
 ) -> Callable[[View], View]:
     """`public`: anybody; `person`: who is signed in at this site; `demo`: anybody, in demo mode only; `key`:
     who shows an API key of this site with this scope; `signature`: a machine that signs what it sends, which
@@ -39,10 +45,11 @@ def policy(
     `site`: a page of a country site; `front`: of the bare domain; `support`: of the console; `visit`: of a
     country site as the console shows it. `from_anywhere`: what it changes is named
     by a secret in its address, and no cookie counts, so that other pages and programs may send it too.
+    `visits`: a page of a site that only shows, and that support agents see on a visit as the customer does.
     """
 
     def declare(view: View) -> View:
-        view.policy = Policy(who, place, from_anywhere, scope)  # type: ignore[attr-defined]
+        view.policy = Policy(who, place, from_anywhere, scope, visits)  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -136,9 +143,12 @@ def refuse_undeclared(app: Flask) -> None:
 
 
 def _refuse_open_door(rule: Rule, declared: Policy) -> None:
-    """A key opens nothing but the API, and without a key the API can only be read."""
+    """A key opens nothing but the API, and without a key the API can only be read. What is shown on visits
+    changes nothing."""
     below = rule.rule.startswith(API)
     reads = (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS"}
+    if declared.visits and (not reads or declared.place != "site"):
+        raise UndeclaredView(f"{rule.rule} ({rule.endpoint}) can’t be shown on visits: {declared}.")
     right = below and bool(declared.scope) if declared.who == "key" else not below or reads
     if not right or (below and declared.who not in ("key", "public")):
         raise UndeclaredView(f"{rule.rule} ({rule.endpoint}): policy {declared} does not belong there.")

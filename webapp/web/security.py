@@ -6,14 +6,15 @@ import secrets
 
 from flask import Flask, Response, abort, current_app, g, request
 
+from webapp.sites import SUPPORT
 from webapp.web.policy import API, policy_of
-from webapp.web.site import this_portal
+from webapp.web.site import PLACE_KEY, this_portal
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 _CSP = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "connect-src 'self'; form-action 'self'{forms}; base-uri 'none'; frame-ancestors 'none'; "
     "manifest-src 'self'; require-trusted-types-for 'script'; trusted-types htmx"
 )
 _FIXED = {
@@ -31,6 +32,15 @@ def nonce() -> str:
         g.csp_nonce = secrets.token_urlsafe(16)
     value: str = g.csp_nonce
     return value
+
+
+def _forms_lead_to() -> str:
+    """Besides this host: a visit begins with a form of the console and ends with one of its own, and
+    browsers look at where the answer leads, too."""
+    settings, here = this_portal().settings, request.environ.get(PLACE_KEY)
+    if here not in ("support", "visit"):
+        return ""
+    return " " + settings.origin(SUPPORT if here == "visit" else f"*.{SUPPORT}")
 
 
 def refuse_forged_requests() -> None:
@@ -54,7 +64,7 @@ def _may_come_from_anywhere() -> bool:
 def add_headers(response: Response) -> Response:
     response.headers.extend(_FIXED)
     if response.mimetype == "text/html" and "Content-Security-Policy" not in response.headers:
-        response.headers["Content-Security-Policy"] = _CSP.format(nonce=nonce())
+        response.headers["Content-Security-Policy"] = _CSP.format(nonce=nonce(), forms=_forms_lead_to())
     if this_portal().settings.production:
         response.headers["Strict-Transport-Security"] = "max-age=63072000"
     if "Cache-Control" not in response.headers:

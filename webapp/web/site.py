@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
+from webapp.data.roles import Mode
 from webapp.data.schema import OldSchema
 from webapp.sites import SUPPORT, Site
 from webapp.web.policy import Place
@@ -19,6 +20,7 @@ from webapp.web.policy import Place
 SITE_KEY = "portal.site"
 PLACE_KEY = "portal.place"
 FAILURE_KEY = "portal.failure"
+BINDING_KEY = "portal.binding"
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -39,7 +41,33 @@ def site_or_none() -> Site | None:
 
 def place() -> Place:
     """Where this request is: at a site, at the bare domain, in the support console or on a visit."""
-    found: Place = request.environ[PLACE_KEY]
+    found: Place = request.environ.get(PLACE_KEY, "front")
+    return found
+
+
+class Binding:
+    """On a visit nothing of the site is bound at first; then it is `act` for a moment, and `look`."""
+
+    def __init__(self, portal: Portal, site: Site) -> None:
+        self._portal, self._site, self._stack = portal, site, ExitStack()
+
+    def to(self, mode: Mode) -> None:
+        self.off()
+        self._stack.enter_context(self._portal.at(self._site, mode))
+
+    def off(self) -> None:
+        self._stack.close()
+
+    def __enter__(self) -> Binding:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.off()
+
+
+def binding() -> Binding:
+    """Of a visit."""
+    found: Binding = request.environ[BINDING_KEY]
     return found
 
 
@@ -87,13 +115,18 @@ class SiteMiddleware:
         environ.pop(SITE_KEY, None)
         if where is None:
             return Response("There is no such site.\n", 404)(environ, start_response)
+        if environ.get("PATH_INFO", "").startswith("/static/"):
+            where = "front"  # wherever they are asked for: nobody is known who asks
         environ[PLACE_KEY] = where
-        if where == "front" or environ.get("PATH_INFO", "").startswith("/static/"):
+        if where == "front":
             return self.app(environ, start_response)
         if where == "support":
             return self._inside(self.portal.support.bound(), environ, start_response)
         assert site
         environ[SITE_KEY] = site
+        if where == "visit":
+            environ[BINDING_KEY] = Binding(self.portal, site)
+            return self._inside(environ[BINDING_KEY], environ, start_response)
         return self._inside(self.portal.at(site), environ, start_response)
 
     def _whereabouts(self, host: str) -> tuple[Place | None, Site | None]:

@@ -87,7 +87,7 @@ def _administered(public_id: str) -> Subscription:
 
 
 @pages.get("/subscriptions/<public_id:public_id>/agreement")
-@policy("person")
+@policy("person", visits=True)
 def show_agreement(public_id: str) -> Any:
     now = this_portal().clock()
     return _agreement_page(

@@ -44,25 +44,25 @@ def _of_invoice(number: str, form: str) -> WerkzeugResponse:
 
 
 @pages.get("/invoices/<invoice_number:number>.pdf")
-@policy("person")
+@policy("person", visits=True)
 def pdf(number: str) -> Any:
     return _of_invoice(number, PDF)
 
 
 @pages.get("/invoices/<invoice_number:number>.xml")
-@policy("person")
+@policy("person", visits=True)
 def cii(number: str) -> Any:
     return _of_invoice(number, CII)
 
 
 @pages.get("/invoices/<invoice_number:number>-ubl.xml")
-@policy("person")
+@policy("person", visits=True)
 def ubl(number: str) -> Any:
     return _of_invoice(number, UBL)
 
 
 @pages.get("/subscriptions/<public_id:public_id>/contract.pdf")
-@policy("person")
+@policy("person", visits=True)
 def contract(public_id: str) -> Any:
     return _sent(documents.contract_file(_subscription(public_id), now=this_portal().clock()))
 

@@ -60,13 +60,13 @@ def list_page(query: Query, *, status: int = 200, problem: str = "") -> Any:
 
 
 @pages.get("/invoices")
-@policy("person")
+@policy("person", visits=True)
 def show_list() -> Any:
     return list_page(Query.from_url(request.args))
 
 
 @pages.get("/invoices/<invoice_number:number>")
-@policy("person")
+@policy("person", visits=True)
 def show(number: str) -> Any:
     invoice = permissions.readable_invoice(auth.visitor().person_id, number)
     document = from_json(invoice.content)

@@ -52,7 +52,7 @@ def _page(rights: AccountRights, *, status: int = 200, problem: str = "") -> Any
 
 
 @pages.get("")
-@policy("person")
+@policy("person", visits=True)
 def show() -> Any:
     return _page(_rights(request.args.get("account", "")))
 

@@ -39,7 +39,7 @@ def subscription_with_users(public_id: str) -> Subscription:
 
 
 @pages.get("/subscriptions/<public_id:public_id>/users")
-@policy("person")
+@policy("person", visits=True)
 def show_list(public_id: str) -> Any:
     person_id, now = auth.visitor().person_id, this_portal().clock()
     found = seat_list.head(person_id, public_id, now=now)
