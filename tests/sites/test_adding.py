@@ -51,6 +51,8 @@ def test_a_country_is_added_and_says_what_it_lacks(site_command: Type, tenants: 
     assert all(
         words in checked.stdout for words in ("[bank]", "[tax]", "agreement “software” is a draft", "sv")
     )
+    assert "(sv: software, service in English only" in checked.stdout
+    assert "no agent sees se before a group in regions.toml names it" in added.stdout
     again = site_command("add", "se")
     assert again.exit_code == 1 and "nothing is overwritten" in again.output
 

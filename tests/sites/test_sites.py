@@ -188,6 +188,7 @@ def test_only_the_exact_host_name_leads_to_a_site(sites: Sites, host: str, code:
         ('standard_rate = "8.1"', 'standard_rate = "8,1"', "tax.standard_rate", "“8,1” must be a number"),
         ('standard_rate = "8.1"', 'standard_rate = "-8"', "tax.standard_rate", "“-8” must be a number"),
         ("[tax]", "[taxes]", "tax", "is missing; it must be a table"),
+        ("[legal_entity]", '[tax.regions]\nZH = "8"\n[legal_entity]', "tax.regions", "not for the same site"),
         ('it = "Svizzera"', "it = 41", "name.it", "must be a text"),
         ('it = "Svizzera"', 'Italian = "Svizzera"', "name.Italian", "“Italian” must look like “de_CH”"),
         ("support@ch.portal.example", "nobody", "contact.support_email", "“nobody” must look like"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from webapp.data.billing import OPEN, PAID, WAITING, Invoice, Payment
+from webapp.data.database import current_site
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.domain import credit_notes, invoices
 from webapp.domain.audit import OPERATOR
@@ -12,7 +13,22 @@ from webapp.domain.tax import checked_decision
 
 CREDITED_PRODUCT = "fieldwire-pro"
 UNPAID_PRODUCT = "ontrack-pro"  # overdue, and open
-_REASONS = {"fr": "Adresse de facturation erronée", "de": "Falsche Rechnungsadresse"}
+_REASONS = {
+    "fr": "Adresse de facturation erronée",
+    "de": "Falsche Rechnungsadresse",
+    "it": "Indirizzo di fatturazione errato",
+    "es": "Dirección de facturación errónea",
+    "nl": "Verkeerd factuuradres",
+    "pl": "Błędny adres na fakturze",
+    "pt": "Endereço de faturação errado",
+    "cs": "Chybná fakturační adresa",
+    "sk": "Chybná fakturačná adresa",
+    "hu": "Hibás számlázási cím",
+    "ja": "請求先住所の誤り",
+    "ar": "عنوان الفوترة غير صحيح",
+}
+
+_DECIDED = {"us": ("8.25", "Texas 6.25 %, Austin 2 %"), "ca": ("14.975", "TPS 5 %, TVQ 9,975 %")}
 
 
 def settle(*, now: datetime) -> None:
@@ -36,7 +52,8 @@ def settle(*, now: datetime) -> None:
 def _decide_taxes(*, now: datetime) -> None:
     """Where no rule knows the tax: all but that of the latest invoice."""
     for invoice in invoices.unissued(WAITING)[:-1]:
-        decision = checked_decision(category="S", rate="8.25", reason="Texas 6.25 %, Austin 2 %")
+        rate, reason = _DECIDED[current_site().code]
+        decision = checked_decision(category="S", rate=rate, reason=reason)
         decided_at = min(invoice.recorded_at + timedelta(days=2), now)
         invoices.decide_tax(invoice, decision, actor=OPERATOR, now=decided_at)
 

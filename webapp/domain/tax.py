@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 
 from webapp.data.issued import Party
 from webapp.domain.intake_fields import UNPRINTABLE
@@ -109,10 +110,19 @@ _APART_BY_CODE = frozenset(
 )
 
 
-def decide(seller: Party, buyer: Party, *, standard_rate: Decimal | None) -> TaxRule:
-    """`standard_rate` is that of the seller's country; none where there is no single one."""
+def decide(
+    seller: Party,
+    buyer: Party,
+    *,
+    standard_rate: Decimal | None,
+    rates_of_regions: Mapping[str, Decimal] = MappingProxyType({}),
+) -> TaxRule:
+    """`standard_rate` is that of the seller's country; none where there is no single one, but perhaps one
+    for all that is sold in a region of it."""
     _refuse_places_apart(buyer)
     if standard_rate is None:
+        if seller.country == buyer.country and buyer.region in rates_of_regions:
+            return TaxRule(STANDARD, rates_of_regions[buyer.region])
         raise NeedsTaxDecision(
             f"There is no single rate in {seller.country}: which one counts at {_place(buyer)}?"
         )

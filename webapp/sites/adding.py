@@ -185,6 +185,18 @@ def missing(site: Site) -> list[str]:
     return found + [f"there is no agreement “{key}”" for key in lacking]
 
 
+def unwritten(site: Site) -> dict[str, list[str]]:
+    """The agreements that each language of its lacks a text of; none of them is needed to begin."""
+    found: dict[str, list[str]] = {}
+    for language in site.languages:
+        for key in _AGREEMENTS:
+            if not site.agreement_versions(key):
+                continue
+            if base_language(site.agreement(key, language).language) != base_language(language):
+                found.setdefault(language, []).append(key)
+    return found
+
+
 def _left_open(site: Site) -> list[str]:
     """What was taken out of the list and is not completed after all."""
     if site.draft:

@@ -48,6 +48,7 @@ DOCUMENT_FORMATS = ("facturx", "qr-bill", "pdf")
 
 _SITE_CODE = Shape(re.compile(r"[a-z]{2}"), "fr")
 _TERRITORY = Shape(re.compile(r"[A-Z]{2}"), "FR")
+_REGION = Shape(re.compile(r"[A-Z]{2,3}"), "ON")
 _CURRENCY = Shape(re.compile(r"[A-Z]{3}"), "EUR")
 _COLOUR = Shape(re.compile(r"#[0-9a-f]{6}"), "#0a5168")
 _CREDITOR_ID = Shape(re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}"), "FR00ZZZ000000")
@@ -81,6 +82,7 @@ class Site:
     region: str
     tax_name: LocalText
     tax_rate: Decimal | None  # percent; None where there is no single rate, as in the United States
+    tax_rates_of_regions: Mapping[str, Decimal]  # where there is one for all of a region, as in Ontario
     legal_entity: LegalEntity
     bank: Bank
     invoicing: Invoicing
@@ -205,6 +207,7 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
         region=fields.text("region"),
         tax_name=tax.local_text("name"),
         tax_rate=tax_rate,
+        tax_rates_of_regions=_tax_rates_of_regions(tax, standard_rate=tax_rate),
         legal_entity=read_legal_entity(fields.table("legal_entity"), taxed=tax_rate is not None),
         bank=read_bank(fields.table("bank"), document_format=document_format),
         invoicing=read_invoicing(fields.table("invoices")),
@@ -241,6 +244,17 @@ def _time_zone(fields: Fields) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise fields.wrong("time_zone", f"no time zone is called “{name}”; one is “Europe/Paris”") from None
+
+
+def _tax_rates_of_regions(tax: Fields, *, standard_rate: Decimal | None) -> Mapping[str, Decimal]:
+    if "regions" not in tax:
+        return MappingProxyType({})
+    if standard_rate is not None:
+        raise tax.wrong("regions", "rates of regions and a standard_rate are not for the same site")
+    regions = tax.table("regions")
+    rates = {regions.named(code, _REGION): regions.decimal(code) for code in regions.names}
+    regions.end()
+    return MappingProxyType(rates)
 
 
 def _direct_debit(fields: Fields) -> DirectDebitOffer | None:
