@@ -73,7 +73,9 @@ _BRNO = Company("24900001", "Vzorové stavby s.r.o.", "Vzorová 8", "602 00", "B
 _KOSICE = Company("25900001", "Vzorové stavby Košice s.r.o.", "Vzorová 3", "040 01", "Košice", "SK")
 _SZEGED = Company("26900001", "Mintaépítő Kft.", "Példa utca 4.", "6720", "Szeged", "HU")
 _PORTO = Company("27900001", "Construções Exemplo, Lda.", "Rua do Modelo 21", "4000-001", "Porto", "PT")
-_LAVAL = Company("72900001", "Bâtiments Modèle inc.", "40, rue de l’Exemple", "H7N 0A1", "Laval", "CA", "QC")
+_SUDBURY = Company(
+    "72900001", "Bâtiments Modèle inc.", "40, rue de l’Exemple", "P3E 0A1", "Sudbury", "CA", "ON"
+)
 _OSAKA = Company("94900001", "見本建設株式会社", "北区見本町1-2-3", "530-0001", "大阪市", "JP")
 
 PEOPLE = (
@@ -133,6 +135,6 @@ PEOPLE = (
     DemoPerson("hu", "eszter@demo.example", "Szűcs Eszter", "hu", _SZEGED, True, "administers subscriptions"),
     DemoPerson("pt", "joao@demo.example", "João Gonçalves", "pt", _PORTO, True, "administers subscriptions"),
     DemoPerson(
-        "ca", "maude@demo.example", "Maude Tremblay", "fr_CA", _LAVAL, True, "administers subscriptions"
+        "ca", "maude@demo.example", "Maude Tremblay", "fr_CA", _SUDBURY, True, "administers subscriptions"
     ),
 )

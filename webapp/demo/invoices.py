@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from webapp.data.billing import OPEN, PAID, WAITING, Invoice, Payment
-from webapp.data.database import current_site
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.domain import credit_notes, invoices
 from webapp.domain.audit import OPERATOR
@@ -27,8 +26,6 @@ _REASONS = {
     "ja": "請求先住所の誤り",
     "ar": "عنوان الفوترة غير صحيح",
 }
-
-_DECIDED = {"us": ("8.25", "Texas 6.25 %, Austin 2 %"), "ca": ("14.975", "TPS 5 %, TVQ 9,975 %")}
 
 
 def settle(*, now: datetime) -> None:
@@ -52,8 +49,7 @@ def settle(*, now: datetime) -> None:
 def _decide_taxes(*, now: datetime) -> None:
     """Where no rule knows the tax: all but that of the latest invoice."""
     for invoice in invoices.unissued(WAITING)[:-1]:
-        rate, reason = _DECIDED[current_site().code]
-        decision = checked_decision(category="S", rate=rate, reason=reason)
+        decision = checked_decision(category="S", rate="8.25", reason="Texas 6.25 %, Austin 2 %")
         decided_at = min(invoice.recorded_at + timedelta(days=2), now)
         invoices.decide_tax(invoice, decision, actor=OPERATOR, now=decided_at)
 
