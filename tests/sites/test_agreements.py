@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sites import CODES, TENANTS, origin
+from tests.support.wording import glossary, glossary_word
 from webapp.sites import AgreementMissing, SiteConfigError, Sites, load_sites
 
 AGREEMENTS = ("software", "service")
@@ -160,6 +161,24 @@ def test_what_is_quoted_stands_between_the_marks_of_the_language(
         text = file.read_text(encoding="utf-8")
         assert text.count(opening) == text.count(closing)
         assert not re.search("[“”„]", re.sub(f"{opening}[^“”„\n]+{closing}", "", text)), file
+
+
+BUTTONS = (
+    "Activate Subscription",
+    "Proceed to Accept the Agreement",
+    "Cancel subscription for the next renewal",
+    "Keep subscription",
+)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("key", AGREEMENTS)
+def test_an_agreement_calls_the_buttons_as_the_portal_does(sites: Sites, code: str, key: str) -> None:
+    """As far as the glossary knows the language."""
+    for language in sites[code].languages:
+        if language in next(iter(glossary().values())):
+            text = sites[code].agreement(key, language).text
+            assert [word for word in BUTTONS if glossary_word(word, language) not in text] == []
 
 
 def test_the_swiss_texts_use_swiss_words() -> None:
