@@ -55,8 +55,9 @@ def show_password(visitor: Visitor, email: str) -> Page:
     return page
 
 
-def begin(visitor: Visitor, link: str) -> Page:
+def begin(visitor: Visitor, link: str, *, javascript: bool = True) -> Page:
     page = visitor.open(link)
+    assert not (javascript and axe.violations(page, "link"))  # axe needs JavaScript itself
     page.fill("#password", PASSWORD)
     page.locator("main form button.pri").click()
     visitor.expect_path("/agent/set-up")
@@ -114,12 +115,17 @@ def test_a_passkey_is_set_up_used_and_taken_away(visit: Visit, server: PortalSer
     expect(page.locator("main")).to_contain_text("Blue key")
     assert page.locator("a[href^='/agent/passkeys/remove']").count() == 0
     page.click("main a[href='/agent/app']")
+    found += axe.violations(page, "app")
     page.fill("#password", PASSWORD)
     page.locator("main form button.pri").click()
     set_up_app(visitor, server)
     visitor.expect_path("/agent")
     found += axe.violations(page, "me")
+    for path in ("/agent/passkeys", "/agent/app/remove", "/agent/password"):
+        found += axe.violations(visitor.open(path), path)
+    visitor.open("/agent")
     page.click("a[href^='/agent/passkeys/remove']")
+    found += axe.violations(page, "passkey-remove")
     page.fill("#password", PASSWORD)
     page.locator("main form button.bad").click()
     visitor.expect_path("/agent")
@@ -134,12 +140,14 @@ def test_a_passkey_is_set_up_used_and_taken_away(visit: Visit, server: PortalSer
 def test_an_authenticator_app_is_set_up(visit: Visit, server: PortalServer, javascript: bool) -> None:
     _email, link = link_for_a_new_agent(server)
     visitor = visit("support", javascript=javascript)
-    page = begin(visitor, link)
+    page = begin(visitor, link, javascript=javascript)
     page.click("form[action='/agent/app'] button")
     visitor.expected.add(422)
     page.fill("#code", "123")
     page.locator("main form button.pri").click()
     expect(page.locator("#code-error")).to_be_visible()
+    if javascript:
+        assert not axe.violations(page, "app-code")
     set_up_app(visitor, server)
     visitor.expect_path("/console")
     expect(page.locator("main")).to_contain_text("Austria")

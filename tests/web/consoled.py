@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from webauthn.helpers import bytes_to_base64url
 
 from tests.support.agents import (
     AGENT_PASSWORD,
@@ -16,16 +19,19 @@ from tests.support.agents import (
     show_password,
     signed_in_agent,
 )
+from tests.support.authenticator import Authenticator
 from tests.support.cast import ALICE, SITES
 from tests.support.client import PARTIAL, SiteClient
 from tests.web.asking import SAME_ORIGIN, Asker, Case
 from tests.web.ground import Ground, address, pick
 from tests.web.routes import ROUTES, Route
-from webapp.data.agents import AGENT_MODELS, Agent, AgentEvent, AgentPasskey, AgentSession
+from webapp.data.agents import AGENT_MODELS, Agent, AgentEvent, AgentPasskey, AgentSession, AgentToken
 from webapp.data.support import support_database
-from webapp.domain import agent_sign_in, agents
+from webapp.domain import agent_passkeys, agent_sign_in, agents
+from webapp.domain.agent_passkeys import Console
 from webapp.sites import SUPPORT
 
+CONSOLE = Console("support.localhost", "http://support.localhost:8000", "")
 FORGED: tuple[dict[str, str], ...] = (
     {},
     {"Sec-Fetch-Site": "cross-site"},
@@ -183,10 +189,28 @@ class Consoled:
             AgentPasskey.insert(
                 agent=number, credential_id="AAAA", public_key=b"", added_at=self.portal.clock()
             ).execute()
+            name = agent_passkeys.name_of(AgentPasskey.get())
+        page = first.get(f"/agent/passkeys/remove?passkey={name}")
+        if page.status_code != 200:
+            yield f"agent_passkeys.ask_remove: {page.status_code} instead of 200, in the walk"
+        self.asker.succeeded.add(("agent_passkeys.ask_remove", "GET"))
+        yield from self._step(first, "agent_passkeys.remove", "", {**again, "passkey": name})
+        yield from self._step(first, "agent_passkeys.start", "", again)
+        options = self._options_to_add()
+        key = Authenticator(CONSOLE.origin, CONSOLE.host)
+        yield from self._step(first, "agent_passkeys.add", "", {"answer": key.made(options), "name": "Key"})
         yield from self._step(first, "agent.remove_app", "", again)
         yield from self._step(first, "agent_sign_in.leave", "", {})
         fresh = {"email": SAM.email, **again}
         yield from self._step(console_client(app), "agent_sign_in.submit", "", fresh)
+
+    def _options_to_add(self) -> str:
+        """What the page offers the browser."""
+        with self.portal.support.bound():
+            purpose = AgentToken.purpose == "passkey_add"
+            started = AgentToken.select().where(purpose, AgentToken.used_at.is_null())
+            challenge = started.order_by(AgentToken.id.desc()).get().data
+        return json.dumps({"challenge": bytes_to_base64url(challenge.encode())})
 
     def _step(self, client: SiteClient, endpoint: str, value: str, body: dict[str, str]) -> Iterator[str]:
         answer = client.post(address(ROUTES[endpoint], value), data=body)

@@ -89,6 +89,7 @@ class Ground:
         self.email_tokens = {site: self._mint_tokens(site, tokens.CONFIRM_EMAIL) for site in SITES}
         self.address_tokens = {site: self._mint_address_tokens(site) for site in SITES}
         self.reminder_tokens = {site: self._mint_tokens(site, tokens.UNSUBSCRIBE) for site in SITES}
+        self.lost_tokens = {site: self._mint_tokens(site, tokens.LOST_FACTOR) for site in SITES}
         self.calendar_tokens = {site: self._open_calendars(site) for site in SITES}
         self.keys = Keys(self.portal)
         for site in SITES:
@@ -203,6 +204,7 @@ class Ground:
             "address token": self.address_tokens,
             "reminder token": self.reminder_tokens,
             "calendar token": self.calendar_tokens,
+            "lost token": self.lost_tokens,
         }
 
     def tempting_state(self, route: Route) -> str:

@@ -31,6 +31,7 @@ class Route:
     answers: Mapping[str, Status]
     names: str = ""  # what its argument names: a row, an order, a token, a mail, an asset
     unknown: int = 404
+    leads: str = ""  # where it sends who has not come by the step before
     in_place: Status | None = None  # to an htmx request for a fragment, if that differs
     body: Body = field(default_factory=dict)  # goes through every check and changes nothing
     attack: Callable[[Site], Body] = lambda site: {}  # would do harm where a check is missing
@@ -737,6 +738,33 @@ ROUTES: dict[str, Route] = {
         names="product",
         query="email=bob@example.com",
     ),
+    # ---- a second factor
+    "second_factor.show": Route("/profile/second-factor", "person", "site", {"GET": 200}),
+    "second_factor.change": Route(
+        "/profile/second-factor", "person", "site", {"POST": 422}, body={"do": "start"}
+    ),
+    "second_factor.show_key": Route("/profile/second-factor/code", "person", "site", {"GET": 303}),
+    "second_factor.confirm": Route("/profile/second-factor/code", "person", "site", {"POST": 303}),
+    "second_factor.ask": Route("/sign-in/code", "public", "site", {"GET": 303}, leads="/sign-in"),
+    "second_factor.enter": Route("/sign-in/code", "public", "site", {"POST": 303}, leads="/sign-in"),
+    "second_factor.lost": Route("/sign-in/lost", "public", "site", {"GET": 303}, leads="/sign-in"),
+    "second_factor.send_link": Route("/sign-in/lost", "public", "site", {"POST": 303}, leads="/sign-in"),
+    "second_factor.show_link": Route(  # which works a day later
+        "/sign-in/lost/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="lost token",
+        unknown=410,
+    ),
+    "second_factor.turn_off_by_link": Route(
+        "/sign-in/lost/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 200}},
+        names="lost token",
+        unknown=410,
+    ),
     # ---- the demo's mailbox, at the bare domain
     "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),
     "front.read_mail": Route(
@@ -766,6 +794,21 @@ ROUTES: dict[str, Route] = {
         {"GET": {"there": 200}},
         names="mail",
     ),
+    "agent_passkeys.ask": Route("/agent/passkeys", "agent", "support", {"GET": 200}),
+    "agent_passkeys.start": Route(
+        "/agent/passkeys", "half_agent", "support", {"POST": {"half": 409, "new": 303, "agent": 422}}
+    ),
+    "agent_passkeys.show_new": Route(
+        "/agent/passkeys/new", "half_agent", "support", {"GET": {"half": 409, "new": 200, "agent": 303}}
+    ),
+    "agent_passkeys.add": Route(
+        "/agent/passkeys/new", "half_agent", "support", {"POST": {"half": 409, "new": 409, "agent": 409}}
+    ),
+    "agent_passkeys.show": Route(
+        "/agent/proof/passkey", "half_agent", "support", {"POST": {"half": 422, "new": 303, "agent": 303}}
+    ),
+    "agent_passkeys.ask_remove": Route("/agent/passkeys/remove", "agent", "support", {"GET": 404}),
+    "agent_passkeys.remove": Route("/agent/passkeys/remove", "agent", "support", {"POST": 404}),
     # ---- the support console: `half` has shown a password and not yet a second factor, `new` has none
     "console.show": Route("/console", "agent", "support", {"GET": 200}),
     "support_visits.ask": Route(

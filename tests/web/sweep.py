@@ -206,6 +206,7 @@ class Sweep:
                 body = route.body if key in ("live", "") else self.ground.attack(route, site)
                 sees = self._seen_by_anybody(site, visitor, route, key)
                 facts = {**visitor.facts, "about": key, "body": body, "writes": True, "sees": sees}
+                facts["location"] = route.leads
                 yield from self.asker.ask(
                     Case(endpoint, site, method, address(route, value), expected, **facts)
                 )
@@ -274,6 +275,7 @@ class Sweep:
             expected = 401
         elif answered:
             expected = 200 if method == "OPTIONS" else self._as_read(route, visitor)
+            facts = {**facts, "location": route.leads if expected == 303 else ""}
         path = address(route, self.ground.tempting("fr", route))
         host = {"front": "", "support": SUPPORT}.get(route.place, "fr")
         yield from self.asker.ask(Case(endpoint, host, method, path, expected, **facts))
@@ -334,6 +336,7 @@ class Sweep:
             ("seat_files.discard", active, {}),
             ("transfer.submit", active, colleague),
             ("profile.save_name", "", {"name": ALICE.name}),
+            ("second_factor.change", "", {"do": "start", "password": ALICE.password}),
             ("profile.ask_email", "", {"email": "alice@example.org", "password": ALICE.password}),
             ("profile.confirm_email", ground.email_tokens["fr"]["live"], {}),
             ("profile.end_session", "", {"session": ground.another_session(ALICE)}),

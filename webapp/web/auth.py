@@ -23,6 +23,8 @@ from webapp.web import agent_auth, htmx, visits
 from webapp.web.policy import API, policy_of
 from webapp.web.site import place, site_or_none, this_portal
 
+_HALF = "half"
+
 
 class Visitor(UserMixin):
     """Flask-Login's user: the person behind a session of this site."""
@@ -93,6 +95,17 @@ def begin(token: str) -> None:
         session.pop("_id", None)  # of the browser; only Flask-Login's own protection would look at it
 
 
+def begin_half(half: str) -> None:
+    """The password was right: this says so while the second factor is asked for."""
+    session.clear()
+    session[_HALF] = half
+
+
+def half() -> str:
+    """Empty, if nobody has shown a password here."""
+    return str(session.get(_HALF, ""))
+
+
 def end() -> None:
     logout_user()
     session.clear()
@@ -154,6 +167,13 @@ def local_path(text: str) -> str:
     """A path of this site, or nothing: who signs in is never sent elsewhere."""
     plain = text.isprintable() and "\\" not in text
     return text if plain and text.startswith("/") and not text.startswith("//") else ""
+
+
+def code_address(next_path: str) -> str:
+    """Where the second factor is asked for."""
+    return (
+        f"/sign-in/code?next={quote(next_path, safe='/')}" if next_path not in ("", "/") else "/sign-in/code"
+    )
 
 
 def sign_in_address(next_path: str) -> str:

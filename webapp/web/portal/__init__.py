@@ -28,6 +28,7 @@ from webapp.web.portal import (
     reminders,
     seat_files,
     seats,
+    second_factor,
     sign_in,
     subscription_choice,
     subscriptions,
@@ -43,7 +44,7 @@ def init_app(app: Flask) -> None:
     of_users = (seats, invitations, seat_files)
     of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods, cards)
     of_people = (
-        *(sign_in, passwords, profile, members, accounts, language, whereabouts),
+        *(sign_in, second_factor, passwords, profile, members, accounts, language, whereabouts),
         support_visits,
     )
     of_dates = (reminders, calendar_feed)
