@@ -55,6 +55,14 @@ def test_at_home_it_is_the_standard_rate(country: str) -> None:
     assert decided(country, party(country)) == TaxRule("S", RATES[country])
 
 
+@pytest.mark.parametrize("place", [{"postal_code": "9000-017"}, {"postal_code": "", "city": "Ponta Delgada"}])
+def test_madeira_and_the_azores_have_rates_of_their_own_for_a_seller_in_portugal(
+    place: dict[str, str],
+) -> None:
+    assert "Madeira or the Azores" in question("PT", party("PT", vat_id="PT512345678", **place))
+    assert decided("FR", party("PT", vat_id="PT512345678", **place)).category == "AE"
+
+
 @pytest.mark.parametrize(("region", "rate"), [("ON", "13"), ("NS", "14"), ("AB", "5"), ("PE", "15")])
 def test_in_canada_it_is_the_rate_of_the_province(region: str, rate: str) -> None:
     assert in_canada(region) == TaxRule("S", Decimal(rate))
