@@ -29,6 +29,8 @@ from webapp.web.policy import API
 
 SITES = load_sites(resource_folder("tenants"), str)
 SPOKEN = [(site.code, language) for site in SITES for language in site.languages]
+# Of each language one site that speaks it: `make soak` looks at all of them.
+ONE_OF_EACH = list({language.partition("_")[0]: (site, language) for site, language in SPOKEN[::-1]}.values())
 
 
 def test_no_page_is_forgotten(tmp_path: Path) -> None:
@@ -71,10 +73,8 @@ def look_at(visitor: Visitor, names: tuple[str, ...], site: str, language: str) 
     return found
 
 
-@pytest.mark.parametrize(("site", "language"), SPOKEN)
-def test_the_main_pages_are_accessible_in_each_language_of_each_site(
-    visit: Visit, site: str, language: str
-) -> None:
+@pytest.mark.parametrize(("site", "language"), ONE_OF_EACH)
+def test_the_main_pages_are_accessible_in_each_language(visit: Visit, site: str, language: str) -> None:
     visitor = visit(site)
     visitor.open("/sign-in")
     choose(visitor, site, language)

@@ -18,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = Path(__file__).parent / "samples"
 
 _ZONES = {
-    "ae": "Asia/Dubai", "at": "Europe/Vienna", "ch": "Europe/Zurich", "de": "Europe/Berlin", "es": "Europe/Madrid",
+    "ae": "Asia/Dubai", "at": "Europe/Vienna", "be": "Europe/Brussels", "ca": "America/Toronto",
+    "cz": "Europe/Prague", "hu": "Europe/Budapest", "nl": "Europe/Amsterdam", "pt": "Europe/Lisbon",
+    "sk": "Europe/Bratislava", "ch": "Europe/Zurich", "de": "Europe/Berlin", "es": "Europe/Madrid",
     "fr": "Europe/Paris", "gb": "Europe/London", "it": "Europe/Rome", "jp": "Asia/Tokyo", "pl": "Europe/Warsaw",
     "us": "America/Chicago",
 }  # fmt: skip

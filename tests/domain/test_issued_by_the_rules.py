@@ -31,6 +31,13 @@ BUYERS: dict[str, tuple[str, dict[str, Any]]] = {
     "es": ("es", address("ES", postal_code="28013") | {"vat_id": "ESB58378431"}),
     "it": ("it", address("IT", postal_code="20121") | {"vat_id": "IT00743110157"}),
     "pl": ("pl", address("PL", postal_code="90-001") | {"vat_id": "PL8567346215"}),
+    "nl": ("nl", address("NL", postal_code="7411 AB") | {"vat_id": "NL004495445B01"}),
+    "be": ("be", address("BE", postal_code="2000") | {"vat_id": "BE0428759497"}),
+    "cz": ("cz", address("CZ", postal_code="261 01") | {"vat_id": "CZ12345679"}),
+    "sk": ("sk", address("SK", postal_code="010 01") | {"vat_id": "SK2021234567"}),
+    "hu": ("hu", address("HU", postal_code="9021") | {"vat_id": "HU12345676"}),
+    "pt": ("pt", address("PT", postal_code="1250-096") | {"vat_id": "PT512345678"}),
+    "pt to nl": ("pt", address("NL", postal_code="7411 AB") | {"vat_id": "NL004495445B01"}),
 }
 
 

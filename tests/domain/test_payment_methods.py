@@ -288,7 +288,7 @@ def test_only_what_the_site_offers_can_be_chosen(portal: Portal, clock: TestCloc
 
 def test_every_site_with_direct_debit_has_its_mandate_in_words(portal: Portal) -> None:
     offering = [site for site in portal.sites if site.direct_debit]
-    assert [site.code for site in offering] == ["at", "de", "es", "fr", "it"]
+    assert [site.code for site in offering] == ["at", "be", "de", "es", "fr", "it", "nl", "pt", "sk"]
     for site in offering:
         assert site.direct_debit is not None
         for language in site.languages:

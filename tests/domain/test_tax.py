@@ -22,7 +22,9 @@ from webapp.domain.tax import (
 from webapp.i18n import speaking, speech
 from webapp.sites import load_sites
 
-RATES = {site.territory: site.tax_rate for site in load_sites(TENANTS, origin)}
+SITES = load_sites(TENANTS, origin)
+RATES = {site.territory: site.tax_rate for site in SITES}
+CANADIAN = SITES["ca"].tax_rates_of_regions
 # With right check digits.
 VAT_IDS = {
     **{"FR": "FR40303265045", "DE": "DE136695976", "AT": "ATU13585627", "IT": "IT00743110157"},
@@ -51,6 +53,34 @@ def question(seller: str, buyer: Party) -> str:
 @pytest.mark.parametrize("country", [code for code, rate in RATES.items() if rate is not None])
 def test_at_home_it_is_the_standard_rate(country: str) -> None:
     assert decided(country, party(country)) == TaxRule("S", RATES[country])
+
+
+@pytest.mark.parametrize("place", [{"postal_code": "9000-017"}, {"postal_code": "", "city": "Ponta Delgada"}])
+def test_madeira_and_the_azores_have_rates_of_their_own_for_a_seller_in_portugal(
+    place: dict[str, str],
+) -> None:
+    assert "Madeira or the Azores" in question("PT", party("PT", vat_id="PT512345678", **place))
+    assert decided("FR", party("PT", vat_id="PT512345678", **place)).category == "AE"
+
+
+@pytest.mark.parametrize(("region", "rate"), [("ON", "13"), ("NS", "14"), ("AB", "5"), ("PE", "15")])
+def test_in_canada_it_is_the_rate_of_the_province(region: str, rate: str) -> None:
+    assert in_canada(region) == TaxRule("S", Decimal(rate))
+
+
+@pytest.mark.parametrize("region", ["QC", "BC", "MB", "SK", "", "Ontario"])
+def test_where_a_province_adds_a_tax_of_its_own_a_person_decides(region: str) -> None:
+    with pytest.raises(NeedsTaxDecision, match="no single rate in CA"):
+        in_canada(region)
+
+
+def test_a_region_of_another_country_is_none_of_the_sellers() -> None:
+    with pytest.raises(NeedsTaxDecision):
+        decide(party("CA"), party("US", region="ON"), standard_rate=None, rates_of_regions=CANADIAN)
+
+
+def in_canada(region: str) -> TaxRule:
+    return decide(party("CA"), party("CA", region=region), standard_rate=None, rates_of_regions=CANADIAN)
 
 
 @pytest.mark.parametrize(("seller", "buyer"), [("FR", "MC"), ("CH", "LI")])

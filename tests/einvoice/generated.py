@@ -31,7 +31,7 @@ REASONS = {
     "O": ("", ""),
     "Z": ("", ""),
 }
-WITH_OWN_VAT_ID = ("at", "ch", "de", "es", "fr", "gb", "it", "pl")
+WITH_OWN_VAT_ID = (*("at", "be", "ch", "cz", "de", "es", "fr", "gb", "hu", "it", "nl", "pl", "pt", "sk"),)
 
 # Everything Python can hold: control characters, lone surrogates, right-to-left, emoji, line breaks, markup.
 odd_text = st.text(max_size=120) | st.sampled_from(

@@ -21,6 +21,7 @@ import pytest
 
 from tests.conftest import TestClock
 from tests.mail.cast import person
+from tests.sites import CODES
 from tests.support.engines import PostgresEngine, SqliteEngine
 from webapp.assembly import Portal
 from webapp.domain import outbox
@@ -30,7 +31,7 @@ from webapp.jobs.registry import Job, run_due
 from webapp.sites import Site
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-SITES = 11
+SITES = len(CODES)
 
 
 @dataclass

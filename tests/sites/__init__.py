@@ -3,7 +3,10 @@
 from pathlib import Path
 
 TENANTS = Path(__file__).parents[2] / "tenants"
-CODES = ("ae", "at", "ch", "de", "es", "fr", "gb", "it", "jp", "pl", "us")
+CODES = (
+    *("ae", "at", "be", "ca", "ch", "cz", "de", "es", "fr", "gb", "hu", "it"),
+    *("jp", "nl", "pl", "pt", "sk", "us"),
+)
 
 
 def origin(code: str) -> str:

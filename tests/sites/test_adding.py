@@ -51,6 +51,8 @@ def test_a_country_is_added_and_says_what_it_lacks(site_command: Type, tenants: 
     assert all(
         words in checked.stdout for words in ("[bank]", "[tax]", "agreement “software” is a draft", "sv")
     )
+    assert "(sv: software, service in English only" in checked.stdout
+    assert "no agent sees se before a group in regions.toml names it" in added.stdout
     again = site_command("add", "se")
     assert again.exit_code == 1 and "nothing is overwritten" in again.output
 
@@ -111,7 +113,7 @@ def test_every_known_country_has_sound_defaults(sites: Sites, tmp_path: Path) ->
             (tmp_path / code.name).symlink_to(code)
     new = [code for code in COUNTRIES if code not in sites.codes]
     for code in new:
-        add(tmp_path, proposed(code), like=sites["es"])
+        add(tmp_path, proposed(code), like=sites["gb"])
     made = load_sites(tmp_path, origin)
     load_catalogue(tmp_path, made)
     for site in (made[code] for code in new):
@@ -125,6 +127,7 @@ def test_every_known_country_has_sound_defaults(sites: Sites, tmp_path: Path) ->
         (("add", "sweden"), "two small letters"),
         (("add", "zz"), "--time-zone"),
         (("add", "se", "--like", "xx"), "There is no site “xx”"),
+        (("add", "se", "--like", "es"), "not in English"),
         (("add", "se", "--time-zone", "Europe/Stokholm"), "no time zone is called"),
         (("check", "zz"), "There is no site “zz”"),
     ],

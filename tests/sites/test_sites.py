@@ -9,7 +9,7 @@ from tests.sites import CODES, change, origin
 from webapp.sites import SiteConfigError, Sites, load_sites
 
 
-def test_all_eleven_country_sites_load_in_the_order_of_their_codes(sites: Sites) -> None:
+def test_all_eighteen_country_sites_load_in_the_order_of_their_codes(sites: Sites) -> None:
     """And those that somebody has added."""
     assert set(sites.codes) >= set(CODES) and list(sites.codes) == sorted(sites.codes)
     assert [site.code for site in sites] == list(sites.codes)
@@ -30,7 +30,7 @@ def test_a_site_offers_what_its_file_says(sites: Sites) -> None:
 
 
 def test_sales_tax_has_no_single_rate(sites: Sites) -> None:
-    assert [site.code for site in sites if site.tax_rate is None and site.code in CODES] == ["us"]
+    assert [site.code for site in sites if site.tax_rate is None and site.code in CODES] == ["ca", "us"]
 
 
 def test_direct_debit_is_offered_only_where_customers_pay_in_euros(sites: Sites) -> None:
@@ -79,7 +79,7 @@ def test_the_seller_can_be_named_in_an_e_invoice(sites: Sites, code: str) -> Non
 
 def test_payers_are_given_an_iban_where_there_are_ibans(sites: Sites) -> None:
     shipped = [sites[code] for code in CODES]
-    assert {site.code for site in shipped if not site.bank.iban} == {"jp", "us"}
+    assert {site.code for site in shipped if not site.bank.iban} == {"ca", "jp", "us"}
     assert all(site.bank.iban[:2] == site.territory for site in sites if site.bank.iban)
     assert all("0000000" in site.bank.iban for site in shipped if site.bank.iban), "nobody’s account"
 
@@ -111,6 +111,12 @@ def test_a_name_without_this_language_is_said_in_english(sites: Sites) -> None:
         ("at", "de", "de_AT"),
         ("gb", "en", "en_GB"),
         ("us", "en_GB", "en_US"),
+        ("be", "fr_FR", "fr"),
+        ("be", "de-BE", "de"),
+        ("ca", "fr", "fr_CA"),
+        ("ca", "en-US", "en"),
+        ("cz", "cs", "cs"),
+        ("pt", "pt_BR", "pt"),
         ("ae", "ar", "ar"),
         ("ae", "en-US", "en"),
         ("fr", "fr_CA", "fr"),
@@ -182,6 +188,7 @@ def test_only_the_exact_host_name_leads_to_a_site(sites: Sites, host: str, code:
         ('standard_rate = "8.1"', 'standard_rate = "8,1"', "tax.standard_rate", "“8,1” must be a number"),
         ('standard_rate = "8.1"', 'standard_rate = "-8"', "tax.standard_rate", "“-8” must be a number"),
         ("[tax]", "[taxes]", "tax", "is missing; it must be a table"),
+        ("[legal_entity]", '[tax.regions]\nZH = "8"\n[legal_entity]', "tax.regions", "not for the same site"),
         ('it = "Svizzera"', "it = 41", "name.it", "must be a text"),
         ('it = "Svizzera"', 'Italian = "Svizzera"', "name.Italian", "“Italian” must look like “de_CH”"),
         ("support@ch.portal.example", "nobody", "contact.support_email", "“nobody” must look like"),

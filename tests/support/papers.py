@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from tests.support.parties import BUYERS, SELLERS
 from webapp.data.issued import (
     CREDIT_NOTE,
     INVOICE,
@@ -26,190 +27,26 @@ ISSUED_ON = date(2026, 11, 22)
 _SITES = {
     "ae": ("en", "AED", "pdf", "VAT", "S", "5"),
     "at": ("de_AT", "EUR", "facturx", "USt.", "S", "20"),
+    "be": ("nl", "EUR", "facturx", "btw", "S", "21"),
+    "ca": ("en", "CAD", "pdf", "GST/HST", "S", "13"),
     "ch": ("de_CH", "CHF", "qr-bill", "MWST", "S", "8.1"),
+    "cz": ("cs", "CZK", "facturx", "DPH", "S", "21"),
     "de": ("de", "EUR", "facturx", "MwSt.", "S", "19"),
     "es": ("es", "EUR", "facturx", "IVA", "S", "21"),
     "fr": ("fr", "EUR", "facturx", "TVA", "S", "20"),
     "gb": ("en_GB", "GBP", "pdf", "VAT", "S", "20"),
+    "hu": ("hu", "HUF", "facturx", "ÁFA", "S", "27"),
     "it": ("it", "EUR", "facturx", "IVA", "S", "22"),
     "jp": ("ja", "JPY", "pdf", "消費税", "S", "10"),
+    "nl": ("nl", "EUR", "facturx", "btw", "S", "21"),
     "pl": ("pl", "PLN", "facturx", "VAT", "S", "23"),
+    "pt": ("pt", "EUR", "facturx", "IVA", "S", "23"),
+    "sk": ("sk", "EUR", "facturx", "DPH", "S", "23"),
     "us": ("en_US", "USD", "pdf", "Sales tax", "S", "8.25"),
 }
 SITES = tuple(_SITES)
 
-# Seller's name, street, postal code, city, VAT id, other numbers, registration
-_SELLERS: dict[str, tuple[str, str, str, str, str, dict[str, str], str]] = {
-    "ae": (
-        "Example Tools Emirates L.L.C.",
-        "P.O. Box 0000",
-        "",
-        "Dubai",
-        "000000000000000",
-        {},
-        "commercial licence no. 000000",
-    ),
-    "at": (
-        "Example Tools Austria Gesellschaft m.b.H.",
-        "Musterstraße 1",
-        "0000",
-        "Musterdorf",
-        "ATU00000000",
-        {"company_register_number": "FN 000000 x"},
-        "Firmenbuch Musterdorf, FN 000000 x",
-    ),
-    "ch": (
-        "Example Tools (Schweiz) AG",
-        "Beispielstrasse 1",
-        "0000",
-        "Musterdorf",
-        "CHE-000.000.000 MWST",
-        {"che_uid": "CHE000000000"},
-        "Handelsregister-Nr. CHE-000.000.000",
-    ),
-    "de": (
-        "Example Tools Deutschland GmbH",
-        "Musterstraße 1",
-        "00000",
-        "Musterstadt",
-        "DE000000000",
-        {},
-        "Amtsgericht Musterstadt, HRB 00000",
-    ),
-    "es": (
-        "Example Tools Española S.A.",
-        "Calle del Ejemplo 1",
-        "00000",
-        "Ejemplópolis",
-        "ESA00000000",
-        {"nif": "A00000000"},
-        "Registro Mercantil de Ejemplópolis, hoja 000000",
-    ),
-    "fr": (
-        "Example Tools France SAS",
-        "1 rue de l’Exemple",
-        "75000",
-        "Exempleville",
-        "FR00000000000",
-        {"siren": "000000000"},
-        "RCS Exempleville 000 000 000, capital de 100\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}€",
-    ),
-    "gb": (
-        "Example Tools (Great Britain) Limited",
-        "1 Sample Street",
-        "ZZ0 0ZZ",
-        "Exampleton",
-        "GB000000000",
-        {"company_number": "00000000"},
-        "company number 00000000",
-    ),
-    "it": (
-        "Example Tools Italia S.p.A.",
-        "Via dell’Esempio 1",
-        "00000",
-        "Esempiopoli",
-        "IT00000000000",
-        {"codice_fiscale": "00000000000"},
-        "Registro delle imprese di Esempiopoli n. 00000000000",
-    ),
-    "jp": (
-        "日本エグザンプルツールズ株式会社",
-        "見本区見本町0丁目0番0号",
-        "000-0000",
-        "東京都",
-        "T0000000000000",
-        {"corporate_number": "0000000000000"},
-        "法人番号 0000000000000",
-    ),
-    "pl": (
-        "Example Tools (Poland) Sp. z o.o.",
-        "ul. Przykładowa 1",
-        "00-000",
-        "Przykładowo",
-        "PL0000000000",
-        {"nip": "0000000000"},
-        "KRS 0000000000",
-    ),
-    "us": (
-        "Example Tools, Inc.",
-        "100 Sample Parkway",
-        "00000",
-        "Exampleton",
-        "",
-        {"ein": "00-0000000"},
-        "Texas file number 0000000000",
-    ),
-}
-_BUYERS: dict[str, tuple[str, str, str, str, str, dict[str, str]]] = {
-    "ae": ("شركة الخليج للمقاولات ذ.م.م", "شارع الشيخ زايد 12", "", "دبي", "100123456700003", {}),
-    "at": ("Musterbau Österreich GmbH", "Ringstraße 5", "1010", "Wien", "ATU13585627", {}),
-    "ch": (
-        "Zürcher Bau & Söhne AG",
-        "Bahnhofstrasse 7",
-        "8001",
-        "Zürich",
-        "CHE-107.787.577 MWST",
-        {"che_uid": "CHE107787577"},
-    ),
-    "de": (
-        "Großbaustelle Nürnberg GmbH & Co. KG",
-        "Äußere Sulzbacher Straße 100",
-        "90491",
-        "Nürnberg",
-        "DE136695976",
-        {"leitweg_id": "04011000-12345-67"},
-    ),
-    "es": (
-        "Construcciones Peñíscola S.L.",
-        "Avenida de la Constitución 3",
-        "12598",
-        "Peñíscola",
-        "ESB58378431",
-        {"nif": "B58378431"},
-    ),
-    "fr": (
-        "Société Lyonnaise de Bâtiment SARL",
-        "5 avenue Foch",
-        "69006",
-        "Lyon",
-        "FR40303265045",
-        {"siret": "30326504500017"},
-    ),
-    "gb": (
-        "Thames Construction plc",
-        "221 Baker Street",
-        "NW1 6XE",
-        "London",
-        "GB980780684",
-        {"company_number": "02345678"},
-    ),
-    "it": (
-        "Costruzioni Città d’Arte S.r.l.",
-        "Via Roma 9",
-        "50123",
-        "Firenze",
-        "IT00743110157",
-        {"codice_fiscale": "00743110157", "sdi_code": "ABC1234"},
-    ),
-    "jp": (
-        "鹿島見本建設株式会社",
-        "千代田区丸の内1丁目1番1号",
-        "100-0005",
-        "東京都",
-        "T7000012050002",
-        {"corporate_number": "7000012050002"},
-    ),
-    "pl": (
-        "Budownictwo Łódź Sp. z o.o.",
-        "ul. Piotrkowska 1",
-        "90-001",
-        "Łódź",
-        "PL8567346215",
-        {"nip": "8567346215"},
-    ),
-    "us": ("Lone Star Builders LLC", "500 Main Street", "78701", "Austin", "", {"ein": "12-3456789"}),
-}
-_REGIONS = {"us": "TX"}
+_REGIONS = {"ca": "ON", "us": "TX"}
 _IBANS = {
     "at": "AT611904300234573201",
     "ch": "CH5604835012345678009",
@@ -220,6 +57,12 @@ _IBANS = {
     "it": "IT60X0542811101000000123456",
     "pl": "PL61109010140000071219812874",
     "ae": "AE070331234567890123456",
+    "be": "BE71096123456769",
+    "cz": "CZ6508000000192000145399",
+    "hu": "HU42117730161111101800000000",
+    "nl": "NL91ABNA0417164300",
+    "pt": "PT50000201231234567890154",
+    "sk": "SK3112000000198742637541",
 }
 _MENTIONS = {
     "fr": (
@@ -231,7 +74,7 @@ _MENTIONS = {
 
 
 def _seller(site: str) -> Party:
-    name, line1, postal_code, city, vat_id, ids, registration = _SELLERS[site]
+    name, line1, postal_code, city, vat_id, ids, registration = SELLERS[site]
     return Party(
         name,
         line1,
@@ -249,7 +92,7 @@ def _seller(site: str) -> Party:
 
 
 def _buyer(site: str) -> Party:
-    name, line1, postal_code, city, vat_id, ids = _BUYERS[site]
+    name, line1, postal_code, city, vat_id, ids = BUYERS[site]
     return Party(
         name,
         line1,
@@ -325,7 +168,7 @@ def an_invoice(
         payment=HowToPay(
             "invoice",
             date(2026, 12, 22),
-            account_holder=_SELLERS[site][0],
+            account_holder=SELLERS[site][0],
             iban=_IBANS.get(site, ""),
             bic="",
             bank="Musterbank",

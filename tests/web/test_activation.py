@@ -213,7 +213,7 @@ def test_html_in_an_agreement_stays_text(published: Portal, tenants: Path, cast:
 
 
 @pytest.mark.parametrize(
-    ("code", "chosen", "text_language"), [("ch", "fr_CH", "fr_CH"), ("ch", "it_CH", "en")]
+    ("code", "chosen", "text_language"), [("ch", "fr_CH", "fr_CH"), ("ch", "it_CH", "it_CH")]
 )
 def test_the_language_that_was_shown_is_kept_beside_that_of_the_text(
     code: str, chosen: str, text_language: str, portal: Portal, clock: TestClock

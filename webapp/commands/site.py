@@ -13,8 +13,9 @@ from webapp.data import backups, schema, soundness
 from webapp.data.database import open_database
 from webapp.i18n import SOURCE_LANGUAGE
 from webapp.sites import Site, SiteConfigError, Sites, load_catalogue, load_sites
-from webapp.sites.adding import CanNotAdd, NewSite, add, missing, proposed
+from webapp.sites.adding import CanNotAdd, NewSite, add, missing, proposed, unwritten
 from webapp.sites.fields import base_language
+from webapp.sites.regions import FILE as REGIONS
 
 
 @click.group("site")
@@ -31,7 +32,7 @@ def site() -> None:
 @click.option("--region", help="Countries of one region are supported together.")
 @click.option("--tax-name", help="What value-added tax is called there.")
 @click.option("--tax-rate", help="Standard rate in percent.")
-@click.option("--like", default="es", show_default=True, help="Site whose agreements the drafts begin with.")
+@click.option("--like", default="gb", show_default=True, help="Site whose agreements the drafts begin with.")
 def add_site(code: str, like: str, **given: Any) -> None:
     """Make the folder of site CODE, as se, and its database. What only the company knows stays a draft."""
     settings = read_settings()
@@ -45,6 +46,7 @@ def add_site(code: str, like: str, **given: Any) -> None:
     click.echo(f"{folder}: {', '.join(made.languages)}; {made.currency}; {made.time_zone.key}; {_tax(new)}")
     _make_database(settings, code)
     _say_missing(made)
+    click.echo(f"  (support: no agent sees {code} before a group in {REGIONS} names it)")
 
 
 def _model(sites: Sites, code: str) -> Site:
@@ -96,6 +98,8 @@ def _say_missing(found: Site, *more: str) -> bool:
     for language in found.languages:
         if not _translated(language):
             click.echo(f"  ({language} is not translated yet, English is shown: docs/translations.md)")
+    for language, keys in unwritten(found).items():
+        click.echo(f"  ({language}: {', '.join(keys)} in English only; customers are shown that text)")
     count = f"{len(lacking)} to do" if lacking else "complete"
     click.echo(f"{found.code}: {count}" + ("; until then production does not serve it" if lacking else ""))
     return bool(lacking)

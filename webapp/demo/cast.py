@@ -67,6 +67,15 @@ _AUSTIN = Company(
 )
 _LODZ = Company("80900001", "Przykładowe Budownictwo Sp. z o.o.", "ul. Wzorcowa 9", "90-001", "Łódź", "PL")
 _DUBAI = Company("91900001", "Al Namuthaj Contracting L.L.C.", "P.O. Box 00000", None, "Dubai", "AE")
+_UTRECHT = Company("22900001", "Voorbeeldbouw Utrecht B.V.", "Modelgracht 12", "3511 AB", "Utrecht", "NL")
+_GENT = Company("23900001", "Voorbeeld Bouwwerken BV", "Modelstraat 5", "9000", "Gent", "BE")
+_BRNO = Company("24900001", "Vzorové stavby s.r.o.", "Vzorová 8", "602 00", "Brno", "CZ")
+_KOSICE = Company("25900001", "Vzorové stavby Košice s.r.o.", "Vzorová 3", "040 01", "Košice", "SK")
+_SZEGED = Company("26900001", "Mintaépítő Kft.", "Példa utca 4.", "6720", "Szeged", "HU")
+_PORTO = Company("27900001", "Construções Exemplo, Lda.", "Rua do Modelo 21", "4000-001", "Porto", "PT")
+_SUDBURY = Company(
+    "72900001", "Bâtiments Modèle inc.", "40, rue de l’Exemple", "P3E 0A1", "Sudbury", "CA", "ON"
+)
 _OSAKA = Company("94900001", "見本建設株式会社", "北区見本町1-2-3", "530-0001", "大阪市", "JP")
 
 PEOPLE = (
@@ -114,4 +123,18 @@ PEOPLE = (
         "ae", "fatima@demo.example", "Fatima Al Amin", "ar", _DUBAI, True, "administers subscriptions"
     ),
     DemoPerson("jp", "haruka@demo.example", "田中 遥", "ja", _OSAKA, True, "administers subscriptions"),
+    DemoPerson(
+        "nl", "sanne@demo.example", "Sanne de Vries", "nl", _UTRECHT, True, "administers subscriptions"
+    ),
+    DemoPerson("be", "lotte@demo.example", "Lotte Peeters", "nl", _GENT, True, "administers subscriptions"),
+    DemoPerson("be", "julien@demo.example", "Julien Lambert", "fr", _GENT, True, "the same, in French"),
+    DemoPerson(
+        "cz", "tereza@demo.example", "Tereza Dvořáková", "cs", _BRNO, True, "administers subscriptions"
+    ),
+    DemoPerson("sk", "lubos@demo.example", "Ľuboš Kováč", "sk", _KOSICE, True, "administers subscriptions"),
+    DemoPerson("hu", "eszter@demo.example", "Szűcs Eszter", "hu", _SZEGED, True, "administers subscriptions"),
+    DemoPerson("pt", "joao@demo.example", "João Gonçalves", "pt", _PORTO, True, "administers subscriptions"),
+    DemoPerson(
+        "ca", "maude@demo.example", "Maude Tremblay", "fr_CA", _SUDBURY, True, "administers subscriptions"
+    ),
 )

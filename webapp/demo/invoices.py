@@ -12,7 +12,20 @@ from webapp.domain.tax import checked_decision
 
 CREDITED_PRODUCT = "fieldwire-pro"
 UNPAID_PRODUCT = "ontrack-pro"  # overdue, and open
-_REASONS = {"fr": "Adresse de facturation erronée", "de": "Falsche Rechnungsadresse"}
+_REASONS = {
+    "fr": "Adresse de facturation erronée",
+    "de": "Falsche Rechnungsadresse",
+    "it": "Indirizzo di fatturazione errato",
+    "es": "Dirección de facturación errónea",
+    "nl": "Verkeerd factuuradres",
+    "pl": "Błędny adres na fakturze",
+    "pt": "Endereço de faturação errado",
+    "cs": "Chybná fakturační adresa",
+    "sk": "Chybná fakturačná adresa",
+    "hu": "Hibás számlázási cím",
+    "ja": "請求先住所の誤り",
+    "ar": "عنوان الفوترة غير صحيح",
+}
 
 
 def settle(*, now: datetime) -> None:

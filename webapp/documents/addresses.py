@@ -19,6 +19,12 @@ _ID_NAMES = {
     "company_number": N_("Company number"),
     "ein": N_("EIN"),
     "corporate_number": N_("Corporate number"),
+    "kvk": N_("KvK number"),
+    "enterprise_number": N_("Enterprise number"),
+    "ico": N_("Company number (IČO)"),
+    "adoszam": N_("Tax number (adószám)"),
+    "nipc": N_("NIPC number"),
+    "business_number": N_("Business Number (BN)"),
 }
 
 

@@ -162,7 +162,12 @@ def tax_of(invoice: Invoice, details: Shown) -> TaxRule:
     if invoice.tax_decision:
         return decision_from_json(invoice.tax_decision).rule
     site = current_site()
-    return decide(seller_of(site), buyer_of(details), standard_rate=site.tax_rate)
+    return decide(
+        seller_of(site),
+        buyer_of(details),
+        standard_rate=site.tax_rate,
+        rates_of_regions=site.tax_rates_of_regions,
+    )
 
 
 def freeze(invoice: Invoice, content: IssuedDocument) -> None:

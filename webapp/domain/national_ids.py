@@ -7,14 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stdnum.at import businessid
+from stdnum.be import vat as be_vat
+from stdnum.ca import bn
 from stdnum.ch import uid
+from stdnum.cz import dic
 from stdnum.de import leitweg
 from stdnum.es import nif
 from stdnum.exceptions import InvalidChecksum, InvalidFormat, ValidationError
 from stdnum.fr import siret
+from stdnum.hu import anum
 from stdnum.it import codicefiscale
 from stdnum.jp import cn
 from stdnum.pl import nip
+from stdnum.pt import nif as nipc
 from stdnum.us import ein
 
 from webapp.domain.refusals import Refusal
@@ -35,6 +40,24 @@ def _like(pattern: str) -> Callable[[str], str]:
 
 def _swiss(text: str) -> str:
     return str(uid.format(uid.validate(text)))
+
+
+def _czech_or_slovak(text: str) -> str:
+    """Both countries number companies in the same way, since they were one."""
+    plain = re.sub(r"[\s.-]", "", text)
+    if not re.fullmatch("[0-9]{8}", plain):
+        raise InvalidFormat
+    if dic.calc_check_digit_legal(plain[:7]) != plain[7]:
+        raise InvalidChecksum
+    return plain
+
+
+def _hungarian(text: str) -> str:
+    """Eight digits with a check digit; then how the company pays VAT, and its county: 12345676-2-41."""
+    found = re.fullmatch(r"([0-9]{8})-?([1-5])-?([0-9]{2})", re.sub(r"[\s.]", "", text))
+    if not found:
+        raise InvalidFormat
+    return "-".join((anum.validate(found[1]), found[2], found[3]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,12 @@ KINDS: dict[str, Kind] = {
     "company_number": Kind(N_("Company number"), "01234567", _like("[A-Z0-9]{2}[0-9]{6}")),
     "ein": Kind(N_("Employer Identification Number"), "91-1144442", ein.validate),
     "corporate_number": Kind(N_("Corporate number"), "5-8356-7825-6246", cn.validate),
+    "kvk": Kind(N_("KvK number"), "12345678", _like("[0-9]{8}")),
+    "enterprise_number": Kind(N_("Enterprise number"), "0123.456.749", be_vat.validate),
+    "ico": Kind(N_("Company number (IČO)"), "12345679", _czech_or_slovak),
+    "adoszam": Kind(N_("Tax number (adószám)"), "12345676-2-41", _hungarian),
+    "nipc": Kind(N_("NIPC number"), "512 345 678", nipc.validate),
+    "business_number": Kind(N_("Business Number (BN)"), "12345 6782 RC0001", bn.validate),
 }
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 
 from webapp.data.issued import Party
 from webapp.domain.intake_fields import UNPRINTABLE
@@ -96,6 +97,10 @@ _APART: dict[str, Sequence[_Apart]] = {
     "GB": (_Apart("JE|GY|IM", "Jersey|Guernsey|Isle of Man", "Jersey, Guernsey or the Isle of Man"),),
     "IT": (_Apart("23041|23030|22061|22060", "Livigno|Campione", "Livigno or Campione d’Italia"),),
 }
+# Parts of a country where its own sellers charge another rate; for a seller abroad they are like the rest.
+_OTHER_RATES: dict[str, Sequence[_Apart]] = {
+    "PT": (_Apart("9", "Funchal|Ponta Delgada|Angra do Hero|Horta$", "Madeira or the Azores"),),
+}
 # Here nothing is known while the address has no whole postal code.
 _POSTAL_CODE_NEEDED = {"ES": (5, "mainland Spain, the Canary Islands, Ceuta or Melilla")}
 # Codes of places that belong to one of these countries, and not, or not wholly, to its taxes.
@@ -109,14 +114,24 @@ _APART_BY_CODE = frozenset(
 )
 
 
-def decide(seller: Party, buyer: Party, *, standard_rate: Decimal | None) -> TaxRule:
-    """`standard_rate` is that of the seller's country; none where there is no single one."""
+def decide(
+    seller: Party,
+    buyer: Party,
+    *,
+    standard_rate: Decimal | None,
+    rates_of_regions: Mapping[str, Decimal] = MappingProxyType({}),
+) -> TaxRule:
+    """`standard_rate` is that of the seller's country; none where there is no single one, but perhaps one
+    for all that is sold in a region of it."""
     _refuse_places_apart(buyer)
     if standard_rate is None:
+        if seller.country == buyer.country and buyer.region in rates_of_regions:
+            return TaxRule(STANDARD, rates_of_regions[buyer.region])
         raise NeedsTaxDecision(
             f"There is no single rate in {seller.country}: which one counts at {_place(buyer)}?"
         )
     if _tax_country(seller) == _tax_country(buyer):
+        _refuse_places(buyer, _OTHER_RATES)
         return TaxRule(STANDARD, standard_rate)
     if seller.country not in _TAXED_AT_THE_CUSTOMER:
         raise NeedsTaxDecision(f"How is a service from {seller.country} to {_place(buyer)} taxed?")
@@ -159,15 +174,19 @@ def _place(buyer: Party) -> str:
 def _refuse_places_apart(buyer: Party) -> None:
     if buyer.country in _APART_BY_CODE:
         raise NeedsTaxDecision(f"Which tax counts at {_place(buyer)}?")
+    _refuse_places(buyer, _APART)
+    length, choice = _POSTAL_CODE_NEEDED.get(buyer.country, (0, ""))
+    if length and not re.fullmatch(f"[0-9]{{{length}}}", _plain_postal_code(buyer)):
+        raise NeedsTaxDecision(f"The address in {_place(buyer)} has no whole postal code: {choice}?")
+
+
+def _refuse_places(buyer: Party, places: Mapping[str, Sequence[_Apart]]) -> None:
     postal_code = _plain_postal_code(buyer)
-    for apart in _APART.get(buyer.country, ()):
+    for apart in places.get(buyer.country, ()):
         by_code = re.match(apart.postal_codes, postal_code)
         by_name = apart.cities and re.match(apart.cities, buyer.city.strip(), re.IGNORECASE)
         if by_code or (by_name and not postal_code):
             raise NeedsTaxDecision(f"{_place(buyer)} is in {apart.place}: which tax counts there?")
-    length, choice = _POSTAL_CODE_NEEDED.get(buyer.country, (0, ""))
-    if length and not re.fullmatch(f"[0-9]{{{length}}}", postal_code):
-        raise NeedsTaxDecision(f"The address in {_place(buyer)} has no whole postal code: {choice}?")
 
 
 def _plain_postal_code(buyer: Party) -> str:

@@ -23,6 +23,10 @@ LEGAL_IDS = {
     "nif": "",
     "nip": "",
     "ein": "",
+    "ico": "",
+    "adoszam": "",
+    "nipc": "",
+    "business_number": "",
 }
 _AS_WRITTEN = {"leitweg_id", "tax_number", *(kind for kind, scheme in LEGAL_IDS.items() if not scheme)}
 
@@ -86,6 +90,11 @@ COUNTRIES = {
     "PL": Country(needed=(("id_nip", "vat_id"),)),
     "ES": Country(needed=(("id_nif", "vat_id"),)),
     "BE": Country(needed=(("vat_id",),)),  # the enterprise number is in it
+    "NL": Country(needed=(("id_kvk", "vat_id"),)),
+    "CZ": Country(needed=(("id_ico", "vat_id"),)),
+    "SK": Country(needed=(("id_ico", "vat_id"),)),
+    "HU": Country(needed=(("id_adoszam", "vat_id"),)),
+    "PT": Country(needed=(("id_nipc", "vat_id"),)),
     # Public buyers have a Leitweg-ID; whether one is public is not known here.
     "DE": Country(),
     "AT": Country(),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from webapp.sites.agreements import FILE_NAME
 from webapp.sites.countries import COUNTRIES, Country, currency_of, names_of
-from webapp.sites.fields import FALLBACK_LANGUAGE
+from webapp.sites.fields import FALLBACK_LANGUAGE, base_language
 from webapp.sites.site import DRAFTED, Site, load_sites
 
 DRAFT_VERSION = "0.1"
@@ -88,6 +88,10 @@ def _write(folder: Path, new: NewSite, like: Site) -> None:
 def _agreements(new: NewSite, like: Site) -> Iterator[tuple[str, str]]:
     for key in _AGREEMENTS:
         found = like.agreement(key, FALLBACK_LANGUAGE)
+        if base_language(found.language) != FALLBACK_LANGUAGE:
+            raise CanNotAdd(
+                f"The agreements of site “{like.code}” are not in English: choose another --like."
+            )
         title, _line, text = found.text.partition("\n")
         told = (
             f"DRAFT for {new.names['en']}, not for customers. It is the text of {like.name_in('en')}:"
@@ -179,6 +183,18 @@ def missing(site: Site) -> list[str]:
     found += _left_open(site)
     lacking = [key for key in _AGREEMENTS if not site.agreement_versions(key)]
     return found + [f"there is no agreement “{key}”" for key in lacking]
+
+
+def unwritten(site: Site) -> dict[str, list[str]]:
+    """The agreements that each language of its lacks a text of; none of them is needed to begin."""
+    found: dict[str, list[str]] = {}
+    for language in site.languages:
+        for key in _AGREEMENTS:
+            if not site.agreement_versions(key):
+                continue
+            if base_language(site.agreement(key, language).language) != base_language(language):
+                found.setdefault(language, []).append(key)
+    return found
 
 
 def _left_open(site: Site) -> list[str]:

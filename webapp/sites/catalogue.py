@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -69,6 +69,7 @@ def load_catalogue(folder: Path, sites: Sites) -> Catalogue:
     tables = fields.table("products")
     fields.end()
     products = {key: _load_product(tables.named(key, _KEY), tables.table(key), sites) for key in tables.names}
+    _refuse_without_agreement(tables, products.values(), sites)
     return Catalogue(MappingProxyType(products))
 
 
@@ -88,7 +89,8 @@ def _load_product(key: str, fields: Fields, sites: Sites) -> Product:
         help_url=fields.text("help", _WEB_ADDRESS),
     )
     fields.end()
-    _refuse_contradictions(product, fields, sites)
+    if product.orderable and not product.chargeable:
+        raise fields.wrong("orderable", "what is free of charge can't be ordered")
     return product
 
 
@@ -125,9 +127,11 @@ def _amounts(fields: Fields) -> Mapping[str, Decimal]:
     return MappingProxyType({currency: fields.decimal(currency) for currency in fields.names})
 
 
-def _refuse_contradictions(product: Product, fields: Fields, sites: Sites) -> None:
-    if product.orderable and not product.chargeable:
-        raise fields.wrong("orderable", "what is free of charge can't be ordered")
-    for site in sites:
-        if site.code in product.sites and not site.agreement_versions(product.agreement):
-            raise fields.wrong("agreement", f"site {site.code} has no agreement “{product.agreement}”")
+def _refuse_without_agreement(tables: Fields, products: Collection[Product], sites: Sites) -> None:
+    """Each agreement is looked for once at a site, however many products are sold under it."""
+    for key in {product.agreement for product in products}:
+        lacking = {site.code for site in sites if not site.agreement_versions(key)}
+        for product in products if lacking else ():
+            if product.agreement == key and (where := sorted(lacking & product.sites)):
+                problem = f"site {where[0]} has no agreement “{key}”"
+                raise tables.wrong(f"{product.key}.agreement", problem)

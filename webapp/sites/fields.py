@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -165,9 +166,16 @@ class Fields:
         return value
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Mapping[str, Any]:
+    """Parsing is most of the time that sites take to load; the same words need it once. `Fields` takes from
+    copies, so nobody changes what is kept."""
+    return tomllib.loads(text)
+
+
 def read_fields(file: Path) -> Fields:
     try:
-        return Fields(file, tomllib.loads(file.read_text(encoding="utf-8")))
+        return Fields(file, _parsed(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise SiteConfigError(file, "", "there is no such file") from None
     except UnicodeDecodeError:

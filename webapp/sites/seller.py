@@ -15,6 +15,7 @@ from webapp.sites.fields import Fields, LocalText, Shape
 SELLER_IDS = (
     *("siren", "tax_number", "company_register_number", "che_uid", "codice_fiscale", "nif", "nip"),
     *("company_number", "corporate_number", "ein"),
+    *("kvk", "enterprise_number", "ico", "adoszam", "nipc", "business_number"),
 )
 
 _SERIES = Shape(re.compile(r"[A-Z][A-Z0-9]{0,5}"), "FA")

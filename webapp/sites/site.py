@@ -40,6 +40,7 @@ PAYMENT_METHODS = ("invoice", "direct_debit", "credit_card")
 NATIONAL_IDS = (
     *("siret", "leitweg_id", "codice_fiscale", "sdi_code", "nip", "che_uid", "nif", "ein"),
     *("company_register_number", "company_number", "corporate_number"),
+    *("kvk", "enterprise_number", "ico", "adoszam", "nipc", "business_number"),
 )
 SUPPORT = "support"  # no site can be called so: the console’s host, `support.<domain>`
 CLAIM_DAYS = 7
@@ -48,6 +49,7 @@ DOCUMENT_FORMATS = ("facturx", "qr-bill", "pdf")
 
 _SITE_CODE = Shape(re.compile(r"[a-z]{2}"), "fr")
 _TERRITORY = Shape(re.compile(r"[A-Z]{2}"), "FR")
+_REGION = Shape(re.compile(r"[A-Z]{2,3}"), "ON")
 _CURRENCY = Shape(re.compile(r"[A-Z]{3}"), "EUR")
 _COLOUR = Shape(re.compile(r"#[0-9a-f]{6}"), "#0a5168")
 _CREDITOR_ID = Shape(re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}"), "FR00ZZZ000000")
@@ -81,6 +83,7 @@ class Site:
     region: str
     tax_name: LocalText
     tax_rate: Decimal | None  # percent; None where there is no single rate, as in the United States
+    tax_rates_of_regions: Mapping[str, Decimal]  # where there is one for all of a region, as in Ontario
     legal_entity: LegalEntity
     bank: Bank
     invoicing: Invoicing
@@ -218,6 +221,7 @@ def _load_site(folder: Path, origin: Callable[[str], str]) -> Site:
         region=fields.text("region"),
         tax_name=tax.local_text("name"),
         tax_rate=tax_rate,
+        tax_rates_of_regions=_tax_rates_of_regions(tax, standard_rate=tax_rate),
         legal_entity=read_legal_entity(fields.table("legal_entity"), taxed=tax_rate is not None),
         bank=read_bank(fields.table("bank"), document_format=document_format),
         invoicing=read_invoicing(fields.table("invoices")),
@@ -264,6 +268,17 @@ def _time_zone(fields: Fields) -> ZoneInfo:
 
 def _binding_language(fields: Fields) -> str | None:
     return fields.text("binding_language", LANGUAGE) if "binding_language" in fields else None
+
+
+def _tax_rates_of_regions(tax: Fields, *, standard_rate: Decimal | None) -> Mapping[str, Decimal]:
+    if "regions" not in tax:
+        return MappingProxyType({})
+    if standard_rate is not None:
+        raise tax.wrong("regions", "rates of regions and a standard_rate are not for the same site")
+    regions = tax.table("regions")
+    rates = {regions.named(code, _REGION): regions.decimal(code) for code in regions.names}
+    regions.end()
+    return MappingProxyType(rates)
 
 
 def _direct_debit(fields: Fields) -> DirectDebitOffer | None:

@@ -59,7 +59,7 @@ def _agreement_page(
     status: int = 200,
     refusal: Refusal | None = None,
 ) -> Any:
-    shown = agreements.shown_agreement(subscription, current_speech().text_language)
+    shown = agreements.shown_agreement(subscription, current_speech().code)
     missing = _missing(subscription)
     return htmx.render(
         "agreements/page.html",
@@ -113,7 +113,7 @@ def activate(public_id: str) -> Any:
 
 def _activate(subscription: Subscription, form: PoNumberForm) -> Any:
     now = this_portal().clock()
-    agreement = agreements.agreement_to_accept(subscription, current_speech().text_language)
+    agreement = agreements.agreement_to_accept(subscription, current_speech().code)
     shown = request.form.get("agreement", "")
     activation.refuse_unless_acceptable(subscription, agreement=agreement, shown_sha256=shown, now=now)
     if not form.validate():

@@ -61,7 +61,7 @@ def page(
     choices = payment_methods.choices(subscription.payment_method, cards=cards.is_offered(portal.cards))
     card = payment_methods.current_card(subscription)
     today = local_date(portal.clock(), this_site().time_zone)
-    text = payment_methods.mandate_text(current_speech().text_language) if DIRECT_DEBIT in choices else None
+    text = payment_methods.mandate_text(current_speech().code) if DIRECT_DEBIT in choices else None
     return htmx.render(
         "payment_methods/page.html",
         fragment="payment_methods/_choices.html",
@@ -117,7 +117,7 @@ def by_direct_debit(public_id: str) -> Any:
         payment_methods.pay_by_direct_debit(
             subscription,
             _typed(form),
-            mandate=payment_methods.mandate_text(current_speech().text_language),
+            mandate=payment_methods.mandate_text(current_speech().code),
             provider=portal.payments[DIRECT_DEBIT],
             read_version=form.read_version,
             actor=auth.actor(),
