@@ -139,7 +139,11 @@ def regional(region: str, language: Catalog, words: Mapping[str, str]) -> Catalo
     pattern = re.compile("|".join(map(re.escape, longest_first)))
     found = Catalog(region)
     for message in real_messages(language):
-        said = [pattern.sub(lambda match: words[match.group()], text) for text in texts(message)]
+        said = [
+            words.get(f"[{message.context or ''}] {message.id}")
+            or pattern.sub(lambda match: words[match.group()], text)
+            for text in texts(message)
+        ]
         if said != texts(message):
             translation = said[0] if isinstance(message.id, str) else tuple(said)
             found.add(message.id, translation, message.locations, context=message.context)

@@ -21,6 +21,7 @@ from webapp.domain.deliveries import reason_in_words
 from webapp.domain.national_ids import KINDS
 from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.subscription_list import Query
+from webapp.sites import Site
 from webapp.web import agent_auth, auth, language, visits
 from webapp.web.assets import asset_url
 from webapp.web.security import nonce
@@ -134,8 +135,14 @@ def initials(name: str) -> str:
 def country_sites() -> list[tuple[str, str]]:
     """Address and name of each country site, in the order of their names."""
     portal, spoken = this_portal(), i18n.current_speech()
-    named = [(site.origin, site.name_in(spoken.text_language)) for site in portal.sites]
+    named = [(site.origin, _country(site, spoken.text_language)) for site in portal.sites]
     return sorted(named, key=lambda pair: sort_key(pair[1]))
+
+
+def _country(site: Site, language: str) -> str:
+    """As its file names it; in a language that the file does not have, as Unicode does."""
+    known = i18n.chain(language)[-1] in site.names.by_language
+    return site.name_in(language) if known else formats.country_name(site.territory)
 
 
 def here() -> str:

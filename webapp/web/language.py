@@ -12,7 +12,7 @@ from webapp.web.site import site_or_none
 from webapp.web.visits import visiting_agent
 
 COOKIE = "language"
-FRONT_LANGUAGES = ["en", "fr", "de"]
+FRONT_LANGUAGES = ["en", "de", "fr", "it", "es", "nl", "pl", "pt", "cs", "sk", "hu", "ja", "ar"]
 
 
 def offered() -> list[str]:
