@@ -26,6 +26,9 @@ from webapp.config import resource_folder
 
 SOURCE_LANGUAGE = "en"
 
+Message = str | tuple[str, int]  # with the number of its plural form
+_known: dict[Message, Message] = {}
+
 
 def chain(code: str) -> list[str]:
     """`fr_CH` → [`fr_CH`, `fr`]: where messages are looked for, nearest first."""
@@ -48,6 +51,9 @@ def _messages(code: str) -> NullTranslations:
         write_mo(compiled, read_po(file, locale=code))
     compiled.seek(0)
     catalogue = Translations(compiled)
+    # All languages translate the same messages: each English text is kept once, not once a language.
+    texts: dict[Message, str] = vars(catalogue)["_catalog"]
+    vars(catalogue)["_catalog"] = {_known.setdefault(key, key): text for key, text in texts.items()}
     catalogue.add_fallback(base)
     return catalogue
 
