@@ -5,6 +5,7 @@ They go to tests/browser/screenshots/ as <page>-<width>-<look>.png; `rtl` is the
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from itertools import product
@@ -17,6 +18,7 @@ from tests.browser.conftest import FLAGS
 from tests.browser.pages import BY_NAME, person_of, show
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor, new_context_options
+from tests.support.catalogues import ROOT
 
 FOLDER = Path(__file__).parent / "screenshots"
 PAGES = ("sign-in", "list", "manage-active", "transfer", "agreement-pending", "billing", "payment", "help")
@@ -30,6 +32,10 @@ LOOKS = {  # site, language of the browser, theme, language that is chosen
     "rtl": ("ae", "ar-AE", "light", "ar"),
 }
 WIDTHS = (1280, 390)
+# Customers in Japan have Japanese fonts; machines that take pictures often have none, the documents' do.
+_FONTS = """<?xml version="1.0"?><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>{folder}</dir>
+</fontconfig>"""
 
 
 def in_front_of(browser: Browser, server: PortalServer, look: str, width: int) -> Visitor:
@@ -62,8 +68,11 @@ def main(wanted: list[str]) -> None:
     names = [name for name in wanted if name not in LOOKS] or list(PAGES)
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        fonts = Path(folder) / "fonts.conf"
+        fonts.write_text(_FONTS.format(folder=ROOT / "webapp/documents/fonts"), encoding="utf-8")
+        os.environ["FONTCONFIG_FILE"] = str(fonts)
         server = PortalServer(Path(folder) / "data")
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS, env={**os.environ})
         try:
             server.start()
             for look, width, name in product(looks, WIDTHS, names):

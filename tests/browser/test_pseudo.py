@@ -14,12 +14,15 @@ from tests.browser.pages import BY_NAME, administrator, show
 from tests.browser.server import PortalServer
 from tests.browser.test_layout import sideways
 from tests.browser.visitor import Visitor
+from tests.support import catalogues
 from tests.support.pseudo import outside_brackets, pseudo
 from webapp.data.accounts import Account, Person
 from webapp.data.subscriptions import Order, Subscription
+from webapp.i18n import speech
 
 PAGES = ("list", "manage-active", "transfer", "agreement-pending", "help")
 WIDTHS = (390, 1280)
+LOCALES = ["en", *catalogues.languages(), *catalogues.region_words()]
 
 # What is in a box that is smaller than itself: a button, a label, a cell. An ellipsis is a loss as well.
 _CUT_OFF = """() => [...document.querySelectorAll("a, button, label, th, td, dt, dd, h1, h2, h3, .btn, .chip, .badge")]
@@ -83,6 +86,22 @@ def test_pages_hold_longer_words_and_none_that_is_hard_coded(visitor: Visitor) -
             problems += [f"{name} at {width} px: {problem}" for problem in found]
         problems += [f"{name}: hard-coded: {line}" for line in hard_coded(page, known)]
     assert not problems, "\n".join(problems)
+
+
+# A placeholder is never wrapped: its text must fit into the box.
+_TOO_LONG = """(texts) => {
+  const box = document.querySelector("#q"), style = getComputedStyle(box);
+  const pen = Object.assign(document.createElement("canvas").getContext("2d"), { font: style.font });
+  const room = box.clientWidth - parseFloat(style.paddingInlineStart) - parseFloat(style.paddingInlineEnd);
+  return texts.filter((text) => pen.measureText(text).width > room);
+}"""
+
+
+def test_the_hint_of_the_search_fits_on_a_phone_in_every_language(visit_as: Visit) -> None:
+    page = show(BY_NAME["list"], visit_as("fr", administrator("fr"), width=390))
+    hints = [speech(language, "FR").messages.gettext("Name, ID or order number") for language in LOCALES]
+    assert page.evaluate(_TOO_LONG, hints) == []
+    assert page.evaluate(_TOO_LONG, ["W" * 40])
 
 
 def test_what_is_hard_coded_or_cut_off_is_noticed(visitor: Visitor) -> None:

@@ -132,6 +132,11 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
 
 
+def arrow() -> str:
+    """From what was to what is, as one reads."""
+    return "←" if i18n.current_speech().direction == "rtl" else "→"
+
+
 def country_sites() -> list[tuple[str, str]]:
     """Address and name of each country site, in the order of their names."""
     portal, spoken = this_portal(), i18n.current_speech()
@@ -180,6 +185,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(page_context)
     app.jinja_env.globals.update(
         formats.keywords(
+            arrow=arrow,
             asset_url=asset_url,
             endonym=formats.language_name,
             direction_of=i18n.direction_of,
