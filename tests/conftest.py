@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import peewee as pw
@@ -13,11 +14,11 @@ import pytest
 from tests.support.engines import PostgresEngine, SqliteEngine
 from tests.support.figures import _of_a_row, figure, pytest_terminal_summary
 from webapp.assembly import Portal
-from webapp.config import read_settings
+from webapp.config import Settings, read_settings
 from webapp.data.database import Databases, database
 from webapp.data.support import SupportStore
 from webapp.i18n import SOURCE_LANGUAGE, speaking, speech
-from webapp.sites import Site, load_catalogue, load_sites
+from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
 
 __all__ = ["_of_a_row", "figure", "pytest_terminal_summary"]
 
@@ -75,15 +76,30 @@ def engine(request: pytest.FixtureRequest) -> SqliteEngine | PostgresEngine:
     return request.getfixturevalue("sqlite_engine" if request.param == "sqlite" else "postgres_engine")
 
 
+@cache
+def _sold_everywhere(origin: str) -> tuple[Sites, Catalogue]:
+    """The sites of this checkout and what they sell, read once for all tests."""
+    settings = read_settings({})
+    sites = load_sites(settings.tenants, lambda code: origin.format(site=code))
+    return sites, load_catalogue(settings.tenants, sites)
+
+
+def sites_of(settings: Settings) -> tuple[Sites, Catalogue]:
+    if settings.tenants == read_settings({}).tenants:
+        return _sold_everywhere(settings.origin("{site}"))
+    sites = load_sites(settings.tenants, settings.origin)
+    return sites, load_catalogue(settings.tenants, sites)
+
+
 def build_portal(
     engine: SqliteEngine | PostgresEngine, folder: Path, clock: TestClock, **environment: str
 ) -> Portal:
     settings = read_settings({"PORTAL_DATA": str(folder / "var"), **environment})
-    sites = load_sites(settings.tenants, settings.origin)
+    sites, catalogue = sites_of(settings)
     return Portal(
         settings=settings,
         sites=sites,
-        catalogue=load_catalogue(settings.tenants, sites),
+        catalogue=catalogue,
         clock=clock,
         databases=Databases(
             {site.code: engine.url(site.code, folder) for site in sites}, prepare=engine.prepare

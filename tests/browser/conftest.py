@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, StorageState, sync_play
 from tests.browser.chromium import find_chromium
 from tests.browser.server import PortalServer
 from tests.browser.visitor import WITNESS, Visitor, new_context_options
+from webapp.demo.cast import SAM
 
 FLAGS = [
     "--no-sandbox",
@@ -115,6 +116,9 @@ def visit_as(visit: Visit, sessions: dict[tuple[str, str], StorageState]) -> Vis
         visitor = visit(site, **options)
         if (site, person) in sessions:
             visitor.context.add_cookies(sessions[site, person]["cookies"])
+        elif person == SAM.email:
+            visitor.sign_in_agent()
+            sessions[site, person] = visitor.context.storage_state()
         else:
             visitor.sign_in(person)
             sessions[site, person] = visitor.context.storage_state()

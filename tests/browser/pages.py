@@ -45,14 +45,15 @@ from webapp.data.subscriptions import (
     Seat,
     Subscription,
 )
-from webapp.demo.cast import PEOPLE
+from webapp.demo.cast import PEOPLE, SAM
 from webapp.domain import seat_files, tokens, transfer
 from webapp.domain.subscription_list import reminders
 from webapp.payments import CardWanted
+from webapp.sites import SUPPORT
 
 NO_TOKEN = "A" * 43
 
-Who = Literal["administrator", "user", "billing", "backup"]
+Who = Literal["administrator", "user", "billing", "backup", "agent"]
 Address = Callable[[PortalServer, str], str]  # of a server and a site
 
 
@@ -66,8 +67,19 @@ class PageCase:
     act: Callable[[Visitor], None] | None = None  # what brings the state about
     act_status: int = 200  # of the answer to that
     front: bool = False  # on the bare domain, not on a country site
+    console: bool = False  # of support, neither
+
+    def place(self, site: str) -> str | None:
+        """Where it is, as windows name it."""
+        return None if self.front else SUPPORT if self.console else site
 
 
+LOOKED_AT_IN_WALKS = (
+    *("agent_sign_in.proof", "agent_sign_in.choose", "agent.choose", "agent.ask_app", "agent.show_app"),
+    *("agent.ask_remove_app", "agent.edit_password"),
+    *("agent_passkeys.ask", "agent_passkeys.show_new", "agent_passkeys.ask_remove"),
+    *("second_factor.show_key", "second_factor.ask", "second_factor.lost", "second_factor.show_link"),
+)
 # Routes that answer no page of their own: files, redirects, fragments.
 NO_PAGES = {
     "static": "files",
@@ -89,6 +101,10 @@ NO_PAGES = {
     "invoice_files.as_csv": "a file",
     "invoice_files.as_xlsx": "a file",
     "invoice_files.as_zip": "a file",
+    **dict.fromkeys(LOOKED_AT_IN_WALKS, "a step that is walked and looked at in test_agents.py"),
+    "support_visits.ask": "walked in test_visits.py",
+    "support_visits.show": "walked in test_visits.py",
+    "visiting.enter": "the door of a visit; leads on",
 }
 
 
@@ -110,6 +126,8 @@ def backup(site: str) -> str:
 
 
 def person_of(case: PageCase, site: str) -> str | None:
+    if case.who == "agent":
+        return SAM.email
     everybody = {"administrator": administrator, "user": user, "billing": billing, "backup": backup}
     return everybody[case.who](site) if case.who else None
 
@@ -669,6 +687,7 @@ CASES = (
     PageCase("members-billing", "members.show", at("/members"), BILLING),
     PageCase("members-no-hits", "members.show", at("/members?q=zeppelin"), ADMIN),
     PageCase("members-review", "members.show", at("/members"), BILLING, act=review_billing),
+    PageCase("support-visits", "support_visits_seen.show", at("/support-visits"), ADMIN),
     PageCase("accounts", "accounts.show", at("/accounts"), BACKUP),
     PageCase("profile", "profile.show", at("/profile"), ADMIN),
     PageCase("profile-name-in-place", "profile.show", at("/profile"), ADMIN, act=edit_name),
@@ -701,6 +720,10 @@ CASES = (
         act=submit_nothing,
         act_status=422,
     ),
+    PageCase("second-factor", "second_factor.show", at("/profile/second-factor"), ADMIN),
+    PageCase("console-sign-in", "agent_sign_in.show", at("/agent/sign-in"), console=True),
+    PageCase("console-home", "console.show", at("/console"), "agent", console=True),
+    PageCase("console-me", "agent.show", at("/agent"), "agent", console=True),
     PageCase("help", "help.show", at("/help"), act=all_answers),
     PageCase("imprint", "legal.imprint", at("/imprint")),
     PageCase("privacy", "legal.privacy", at("/privacy")),
@@ -716,8 +739,7 @@ EVERYWHERE_PERSONAL = ("list", "manage-active", "agreement-pending")
 
 def show(case: PageCase, visitor: Visitor, site: str = "fr") -> Page:
     """The page in its state. Who it takes is signed in already."""
-    place = None if case.front else site
-    visitor.open(case.address(visitor.server, site), site=place, status=case.status)
+    visitor.open(case.address(visitor.server, site), site=case.place(site), status=case.status)
     if case.act:
         visitor.expected.add(case.act_status)
         case.act(visitor)

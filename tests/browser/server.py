@@ -150,6 +150,7 @@ class PortalServer:
     def end(self) -> None:
         self.stop()
         self.portal.databases.close_all()
+        self.portal.support.close_all()
 
     @contextmanager
     def out_of_order(self) -> Iterator[None]:

@@ -45,8 +45,7 @@ def test_no_control_is_dead(visit_as: Visit, name: str) -> None:
     if case.endpoint == "front.show_mail":
         return  # a mail has no controls of ours, and must have inline styles
     visitor = visit_as("fr", person_of(case, "fr"), javascript=False)
-    place = None if case.front else "fr"
-    page = visitor.open(case.address(visitor.server, "fr"), site=place, status=case.status)
+    page = visitor.open(case.address(visitor.server, "fr"), site=case.place("fr"), status=case.status)
     assert page.evaluate(_DEAD) == []
 
 

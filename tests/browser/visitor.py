@@ -11,7 +11,10 @@ from typing import Any
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.server import PortalServer
-from webapp.demo.cast import PASSWORD
+from webapp.data.agents import Agent
+from webapp.demo.cast import PASSWORD, SAM
+from webapp.domain import totp
+from webapp.sites import SUPPORT
 
 TIMEOUT_MS = 15_000
 
@@ -88,6 +91,19 @@ class Visitor:
         self.page.fill("#password", password)
         self.page.click("form[action='/sign-in'] button")
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
+        return self.page
+
+    def sign_in_agent(self) -> Page:
+        """sam, at the console, with both factors; however lately their code was used."""
+        with self.server.portal.support.bound():
+            Agent.update(totp_used=0).where(Agent.email_key == SAM.email).execute()
+        self.open("/agent/sign-in", site=SUPPORT)
+        self.page.fill("#email", SAM.email)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("form[action='/agent/sign-in'] button")
+        self.page.fill("#code", totp.code_at(SAM.app_key, self.server.portal.clock()))
+        self.page.click("form[action='/agent/proof'] button")
+        self.page.wait_for_url("**/console")
         return self.page
 
     def open_newest_mail(self, holding: str) -> Page:

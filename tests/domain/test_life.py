@@ -38,7 +38,7 @@ def notices(defect: Defect, portal: Portal, clock: TestClock, monkeypatch: pytes
     logging.disable(logging.CRITICAL)
     try:
         with pytest.raises(NOTICED):
-            live(portal, clock, lives=100, steps=40, **QUICK)
+            live(portal, clock, lives=400, steps=40, **QUICK)
     finally:
         logging.disable(logging.NOTSET)
 

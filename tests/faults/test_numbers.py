@@ -12,7 +12,7 @@ from tests.faults.machine import Machine
 from tests.faults.processes import at_once
 from tests.support.billed import active, many_due
 from webapp.assembly import Portal
-from webapp.data import database as data
+from webapp.data import pool
 from webapp.data.billing import Invoice
 from webapp.data.database import STORAGE_FAILURES, atomic
 from webapp.domain import invoices
@@ -64,7 +64,7 @@ def test_numbers_have_no_gap_under_sixteen_jobs_of_eight_threads(
     number = JOBS * THREADS * EACH
     with portal.at(portal.sites["fr"]):
         many_due(active(portal, now=NOON), number, now=NOON)
-    monkeypatch.setattr(data, "MAX_CONNECTIONS", CONNECTIONS)
+    monkeypatch.setattr(pool, "MAX_CONNECTIONS", CONNECTIONS)
     issued = sum(at_once(machine, issue_a_share, processes=JOBS, seconds=600))
     assert issued == number * 3 // 4
     with portal.at(portal.sites["fr"]):

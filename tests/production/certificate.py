@@ -43,7 +43,8 @@ def write(folder: Path, domain: str) -> Path:
     ca = _signed(
         "the test’s authority", authority, authority, x509.BasicConstraints(ca=True, path_length=None)
     )
-    names = x509.SubjectAlternativeName([x509.DNSName(domain), x509.DNSName(f"*.{domain}")])
+    served = (domain, f"*.{domain}", f"*.support.{domain}")
+    names = x509.SubjectAlternativeName([x509.DNSName(name) for name in served])
     ours = _signed(domain, key, authority, names)
     private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, _PLAIN)
     (folder / "privkey.pem").write_bytes(private)

@@ -115,8 +115,12 @@ def signed_in(app: Flask, actor: Actor) -> SiteClient:
 
 
 def page_of(answer: TestResponse) -> Page:
+    """Read once: it was looked at before the test asks for it."""
     assert answer.mimetype == "text/html", answer.headers
-    return Page(answer.text)
+    if not hasattr(answer, "page"):
+        answer.page = Page(answer.text)  # type: ignore[attr-defined]
+    found: Page = answer.page  # type: ignore[attr-defined]
+    return found
 
 
 def look_at(answer: TestResponse) -> None:

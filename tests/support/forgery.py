@@ -15,7 +15,7 @@ from webapp.data.accounts import Person
 from webapp.data.sign_in import Session
 from webapp.domain import sign_in, tokens
 from webapp.sites import Site
-from webapp.web.site import SITE_KEY
+from webapp.web.site import PLACE_KEY, SITE_KEY
 
 
 class Cookies:
@@ -42,7 +42,9 @@ class Cookies:
         return cookie.value
 
     def serializer(self, site: Site) -> URLSafeTimedSerializer:
-        with self.app.test_request_context(base_url=site.origin, environ_overrides={SITE_KEY: site}):
+        with self.app.test_request_context(
+            base_url=site.origin, environ_overrides={SITE_KEY: site, PLACE_KEY: "site"}
+        ):
             made = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
         assert made is not None
         return made

@@ -12,7 +12,7 @@ from webapp.jobs.outbox import deliver
 
 _LED_TO = (
     *("/activate/", "/password/set/", "/invoice-address/", "/subscriptions/", "/invoices/"),
-    *("/sign-in", "/members", "/profile/"),
+    *("/sign-in", "/members", "/profile/", "/password/forgotten"),
 )
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 

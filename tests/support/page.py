@@ -63,6 +63,11 @@ class Element:
                 yield child
                 yield from child.inside
 
+    @cached_property
+    def elements(self) -> list[Element]:
+        """The same, of a page that was read to its end."""
+        return list(self.inside)
+
     @property
     def texts(self) -> Iterator[str]:
         for child in self.children:
@@ -82,7 +87,7 @@ class Element:
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [
             element
-            for element in self.inside
+            for element in self.elements
             if (not tag or element.tag == tag) and wanted.items() <= element.attributes.items()
         ]
 
@@ -136,10 +141,6 @@ class Page(Element):
         super().__init__("", {}, None)
         self.children = builder.root.children
         self.slips = builder.slips + ([f"{builder.current} is not closed"] if builder.current.tag else [])
-
-    @cached_property
-    def elements(self) -> list[Element]:
-        return list(self.inside)
 
     @property
     def whole(self) -> bool:

@@ -93,7 +93,7 @@ class Asker:
     def _judge(self, case: Case, answer: TestResponse) -> Iterator[str]:
         if answer.status_code != case.expected:
             yield f"{case}: {answer.status_code} instead of {case.expected}"
-        elif answer.status_code < 400 and not case.location.startswith("/sign-in?"):
+        elif answer.status_code < 400 and not case.location.startswith(("/sign-in?", "/agent/sign-in")):
             self.succeeded.add((case.endpoint, case.method))
         lead = answer.headers.get("Location") or answer.headers.get("HX-Redirect") or ""
         if case.location and lead != case.location:
@@ -110,6 +110,13 @@ class Asker:
         if not case.writes and before != after:
             tables = [name for name in after if before[name] != after[name]]
             yield f"{case}: changed {', '.join(tables)}"
+
+    def changed_only(self, code: str, *tables: str) -> Iterator[str]:
+        """Of what was asked since: nothing else changed there."""
+        before, after = self._known[code], self.digest(code)
+        self._known[code] = after
+        if wrong := [name for name in after if before[name] != after[name] and name not in tables]:
+            yield f"changed {', '.join(wrong)} of {code}"
 
     def settle(self, stage: str) -> Iterator[str]:
         """After a stage: reading has changed nothing anywhere."""

@@ -89,6 +89,7 @@ class Ground:
         self.email_tokens = {site: self._mint_tokens(site, tokens.CONFIRM_EMAIL) for site in SITES}
         self.address_tokens = {site: self._mint_address_tokens(site) for site in SITES}
         self.reminder_tokens = {site: self._mint_tokens(site, tokens.UNSUBSCRIBE) for site in SITES}
+        self.lost_tokens = {site: self._mint_tokens(site, tokens.LOST_FACTOR) for site in SITES}
         self.calendar_tokens = {site: self._open_calendars(site) for site in SITES}
         self.keys = Keys(self.portal)
         for site in SITES:
@@ -191,6 +192,7 @@ class Ground:
         row = self.cast.row(OWNERS[site], self.tempting_state(route))
         live = {name: minted[site]["live"] for name, minted in self._mailed().items()}
         live |= {"mail": "no-mail", "asset": "css/app.css", "product": "fieldwire-business"}
+        live["agent token"] = "A" * 43
         live["card session"] = f"cs_demo_{'0' * 32}"
         return named(row, route) if route.names in OWNED else live.get(route.names, "")
 
@@ -202,6 +204,7 @@ class Ground:
             "address token": self.address_tokens,
             "reminder token": self.reminder_tokens,
             "calendar token": self.calendar_tokens,
+            "lost token": self.lost_tokens,
         }
 
     def tempting_state(self, route: Route) -> str:

@@ -14,6 +14,8 @@ import pytest
 
 from webapp.data import database, ready
 from webapp.domain import (
+    agent_factors,
+    agent_sign_in,
     api_keys,
     calendar_feeds,
     candidates,
@@ -29,10 +31,13 @@ from webapp.domain import (
     subscription_list,
     subscriptions,
     tokens,
+    visit_trail,
+    visits,
 )
 from webapp.domain import purchase_orders as purchase_order_rules
 from webapp.payments import stand_in, stripe_cards
-from webapp.web import auth, security, site
+from webapp.web import agent_auth, auth, security, site
+from webapp.web import visits as web_visits
 from webapp.web.api import callers
 from webapp.web.api import entitlements as entitlement_views
 from webapp.web.policy import Policy
@@ -96,6 +101,37 @@ _IN_TIME = "AND s.activate_before > :now"
 
 # By the stage of the sweep that must see them.
 LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
+    "console": {
+        "the password alone opens the console": Leak(
+            agent_auth, "require", 'if who == "agent" and not found.factor:', "if False:", crashes=True
+        ),
+        "the console forgets who was disabled": Leak(
+            agent_sign_in, "_open_session", "Agent.disabled_at.is_null(),", ""
+        ),
+        "whoever has a password sets up another factor": Leak(
+            agent_factors, "check_may_change", "if not agent.factor and agent.has_factor:", "if False:"
+        ),
+        "customers’ pages are at the console": Leak(
+            auth, "require_policy", 'declared.place not in ("anywhere", place())', "False", crashes=True
+        ),
+        "links of the operator work for ever": Leak(
+            agent_sign_in, "agent_of_link", "AgentToken.valid_until > now,", ""
+        ),
+    },
+    "visits": {
+        "a visit never ends": Leak(visits, "visit_of", "Visit.valid_until > now,", ""),
+        "a visit outlives its region": Leak(visits, "visit_of", "if site not in", "if False and site not in"),
+        "a visit outlives the session it came from": Leak(
+            visits, "visit_of", "or not agent_sign_in.session_lives(found.session_hash, now=now)", ""
+        ),
+        "a visit is good at every site": Leak(visits, "visit_of", "Visit.site == site.code,", ""),
+        "a page of a visit is not noted": Leak(
+            visit_trail, "note_look", "record(audit", "(lambda *told, **more: None)(audit"
+        ),
+        "every page of a site can be visited": Leak(
+            web_visits, "admit", "shows = declared.visits and", "shows =", crashes=True
+        ),
+    },
     "rows": {
         "the loaders of rows forget the right": Leak(permissions, "_visible", "        right,\n", ""),
         "the loaders of rows forget the deadline": Leak(permissions, "_visible", "& in_time", ""),

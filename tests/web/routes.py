@@ -31,6 +31,7 @@ class Route:
     answers: Mapping[str, Status]
     names: str = ""  # what its argument names: a row, an order, a token, a mail, an asset
     unknown: int = 404
+    leads: str = ""  # where it sends who has not come by the step before
     in_place: Status | None = None  # to an htmx request for a fragment, if that differs
     body: Body = field(default_factory=dict)  # goes through every check and changes nothing
     attack: Callable[[Site], Body] = lambda site: {}  # would do harm where a check is missing
@@ -126,6 +127,8 @@ _CORRECTED = {**_states(200, 409, 409, gone=409), "handed-over": 409}
 _EVERY_STATE = {**_states(200, 200, 200, gone=200), "handed-over": 200}
 _SEATED = _MANAGEABLE  # of a seat, by the state of its subscription
 
+_LED_ON = {"half": 303, "new": 303, "agent": 303}  # agents, to where they are in signing in
+
 ROUTES: dict[str, Route] = {
     # ---- for everybody
     "static": Route("/static/<asset:name>", "public", "anywhere", {"GET": {"there": 200}}, names="asset"),
@@ -202,6 +205,7 @@ ROUTES: dict[str, Route] = {
         managing=True,
     ),
     "accounts.show": Route("/accounts", "person", "site", {"GET": 200}),
+    "support_visits_seen.show": Route("/support-visits", "person", "site", {"GET": 200}, managing=True),
     "accounts.look_at": Route(
         "/accounts", "person", "site", {"POST": 404}, attack=lambda site: {"account": "1000002"}
     ),
@@ -734,6 +738,33 @@ ROUTES: dict[str, Route] = {
         names="product",
         query="email=bob@example.com",
     ),
+    # ---- a second factor
+    "second_factor.show": Route("/profile/second-factor", "person", "site", {"GET": 200}),
+    "second_factor.change": Route(
+        "/profile/second-factor", "person", "site", {"POST": 422}, body={"do": "start"}
+    ),
+    "second_factor.show_key": Route("/profile/second-factor/code", "person", "site", {"GET": 303}),
+    "second_factor.confirm": Route("/profile/second-factor/code", "person", "site", {"POST": 303}),
+    "second_factor.ask": Route("/sign-in/code", "public", "site", {"GET": 303}, leads="/sign-in"),
+    "second_factor.enter": Route("/sign-in/code", "public", "site", {"POST": 303}, leads="/sign-in"),
+    "second_factor.lost": Route("/sign-in/lost", "public", "site", {"GET": 303}, leads="/sign-in"),
+    "second_factor.send_link": Route("/sign-in/lost", "public", "site", {"POST": 303}, leads="/sign-in"),
+    "second_factor.show_link": Route(  # which works a day later
+        "/sign-in/lost/<mailed_token:token>",
+        "public",
+        "site",
+        {"GET": {"live": 200}},
+        names="lost token",
+        unknown=410,
+    ),
+    "second_factor.turn_off_by_link": Route(
+        "/sign-in/lost/<mailed_token:token>",
+        "public",
+        "site",
+        {"POST": {"live": 200}},
+        names="lost token",
+        unknown=410,
+    ),
     # ---- the demo's mailbox, at the bare domain
     "front.list_mail": Route("/mailbox", "demo", "front", {"GET": 200}),
     "front.read_mail": Route(
@@ -763,4 +794,91 @@ ROUTES: dict[str, Route] = {
         {"GET": {"there": 200}},
         names="mail",
     ),
+    "agent_passkeys.ask": Route("/agent/passkeys", "agent", "support", {"GET": 200}),
+    "agent_passkeys.start": Route(
+        "/agent/passkeys", "half_agent", "support", {"POST": {"half": 409, "new": 303, "agent": 422}}
+    ),
+    "agent_passkeys.show_new": Route(
+        "/agent/passkeys/new", "half_agent", "support", {"GET": {"half": 409, "new": 200, "agent": 303}}
+    ),
+    "agent_passkeys.add": Route(
+        "/agent/passkeys/new", "half_agent", "support", {"POST": {"half": 409, "new": 409, "agent": 409}}
+    ),
+    "agent_passkeys.show": Route(
+        "/agent/proof/passkey", "half_agent", "support", {"POST": {"half": 422, "new": 303, "agent": 303}}
+    ),
+    "agent_passkeys.ask_remove": Route("/agent/passkeys/remove", "agent", "support", {"GET": 404}),
+    "agent_passkeys.remove": Route("/agent/passkeys/remove", "agent", "support", {"POST": 404}),
+    # ---- the support console: `half` has shown a password and not yet a second factor, `new` has none
+    "console.show": Route("/console", "agent", "support", {"GET": 200}),
+    "support_visits.ask": Route(
+        "/visits/new", "agent", "support", {"GET": 404}
+    ),  # of a subscription: visited.py
+    "support_visits.open_visit": Route("/visits", "agent", "support", {"POST": 404}),
+    "support_visits.show": Route("/visits/<seat_key:key>", "agent", "support", {"GET": 404}, names="visit"),
+    # ---- at the host of visits
+    "visiting.enter": Route(
+        "/support/enter/<mailed_token:token>", "public", "visit", {"GET": 303}, names="visit entry"
+    ),
+    "visiting.renew": Route("/support/renew", "visit", "visit", {"POST": 303}),
+    "visiting.end": Route("/support/end", "visit", "visit", {"POST": 303}),
+    "agent_sign_in.show": Route("/agent/sign-in", "public", "support", {"GET": {"nobody": 200, **_LED_ON}}),
+    "agent_sign_in.submit": Route("/agent/sign-in", "public", "support", {"POST": 422}),
+    "agent_sign_in.leave": Route(
+        "/agent/sign-out", "half_agent", "support", {"POST": 303}, ends_session=True
+    ),
+    "agent_sign_in.proof": Route("/agent/proof", "half_agent", "support", {"GET": {**_LED_ON, "half": 200}}),
+    "agent_sign_in.show_code": Route(
+        "/agent/proof", "half_agent", "support", {"POST": {"half": 422, "new": 404, "agent": 303}}
+    ),
+    "agent_sign_in.choose": Route(
+        "/agent/link/<mailed_token:token>",
+        "public",
+        "support",
+        {"GET": {"live": 200}},
+        names="agent token",
+        unknown=410,
+    ),
+    "agent_sign_in.save": Route(
+        "/agent/link/<mailed_token:token>",
+        "public",
+        "support",
+        {"POST": {"live": 422}},
+        names="agent token",
+        unknown=410,
+    ),
+    "agent.show": Route("/agent", "agent", "support", {"GET": 200}),
+    "agent.choose": Route("/agent/set-up", "half_agent", "support", {"GET": {**_LED_ON, "new": 200}}),
+    "agent.ask_app": Route("/agent/app", "agent", "support", {"GET": 200}),
+    "agent.start_app": Route(
+        "/agent/app", "half_agent", "support", {"POST": {"half": 409, "new": 303, "agent": 422}}
+    ),
+    "agent.show_app": Route(
+        "/agent/app/code", "half_agent", "support", {"GET": {"half": 409, "new": 200, "agent": 303}}
+    ),
+    "agent.confirm_app": Route(
+        "/agent/app/code", "half_agent", "support", {"POST": {"half": 409, "new": 422, "agent": 303}}
+    ),
+    "agent.ask_remove_app": Route("/agent/app/remove", "agent", "support", {"GET": 200}),
+    "agent.remove_app": Route("/agent/app/remove", "agent", "support", {"POST": 422}),
+    "agent.edit_password": Route("/agent/password", "agent", "support", {"GET": 200}),
+    "agent.change_password": Route("/agent/password", "agent", "support", {"POST": 422}),
 }
+
+# What a support agent is shown on a visit; nothing else of a site is.
+VISITED = frozenset(
+    {
+        "subscriptions.show_list",
+        "subscriptions.manage",
+        "activation.show_agreement",
+        "seats.show_list",
+        "members.show",
+        "invoices.show_list",
+        "invoices.show",
+        "invoice_files.pdf",
+        "invoice_files.cii",
+        "invoice_files.ubl",
+        "invoice_files.contract",
+        "support_visits_seen.show",
+    }
+)

@@ -18,15 +18,18 @@ from tests.support.cast import ALICE, ERIN, HANDED_OVER, KIM, PEOPLE, SITES, Act
 from tests.support.client import PARTIAL
 from tests.support.probes import probe_rows
 from tests.web.asking import SAME_ORIGIN, Asker, Case
+from tests.web.consoled import consoled
 from tests.web.ground import ELSEWHERE, NOBODY, OWNED, OWNERS, Ground, Visitor, address, pick
 from tests.web.keyed import keyed
 from tests.web.listing import invoices, listings, people_of_accounts
 from tests.web.routes import ROUTES, Route
 from tests.web.signed import signatures
+from tests.web.visited import visited
 from webapp.payments.stand_in import DemoSession
+from webapp.sites import SUPPORT
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
-STAGES = ("table", "probes", *READING, "keys", "signatures", "walk", "demo", "unused")
+STAGES = ("table", "probes", *READING, "keys", "signatures", "console", "visits", "walk", "demo", "unused")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 STRANGE_HOSTS = ("xx.localhost", "fr.localhost.evil.example", "fr.fr.localhost", "localhost.evil.example")
 FORGED_ORIGINS: tuple[dict[str, str], ...] = (
@@ -175,6 +178,12 @@ class Sweep:
     def signatures(self) -> Iterator[str]:
         yield from signatures(self.asker, self.ground)
 
+    def console(self) -> Iterator[str]:
+        yield from consoled(self.asker, self.ground)
+
+    def visits(self) -> Iterator[str]:
+        yield from visited(self.asker, self.ground)
+
     # ---- what everybody may see
 
     def anybody(self) -> Iterator[str]:
@@ -183,7 +192,8 @@ class Sweep:
             for visitor in (NOBODY, self.ground.visitors[OWNERS[site]]):
                 for endpoint, route in ROUTES.items():
                     of_every_person = visitor.cookie and route.who == "person" and not route.names
-                    if (route.who == "public" or of_every_person) and not route.ends_session:
+                    here = route.place in ("site", "anywhere") and not route.ends_session
+                    if here and (route.who == "public" or of_every_person):
                         yield from self._anybody(site, visitor, endpoint, route)
 
     def _anybody(self, site: str, visitor: Visitor, endpoint: str, route: Route) -> Iterator[str]:
@@ -196,6 +206,7 @@ class Sweep:
                 body = route.body if key in ("live", "") else self.ground.attack(route, site)
                 sees = self._seen_by_anybody(site, visitor, route, key)
                 facts = {**visitor.facts, "about": key, "body": body, "writes": True, "sees": sees}
+                facts["location"] = route.leads
                 yield from self.asker.ask(
                     Case(endpoint, site, method, address(route, value), expected, **facts)
                 )
@@ -211,7 +222,8 @@ class Sweep:
     def forged_origins(self) -> Iterator[str]:
         """A page elsewhere makes alice's browser send it."""
         for endpoint, route in ROUTES.items():
-            guarded = "POST" in route.answers and route.who not in ("key", "signature")
+            machines = route.who in ("key", "signature")
+            guarded = "POST" in route.answers and not machines and route.place in ("site", "anywhere")
             for headers in FORGED_ORIGINS if guarded else ():
                 value = self.ground.tempting("fr", route)
                 facts = {"about": str(headers), "headers": headers, "body": self.ground.attack(route, "fr")}
@@ -223,7 +235,7 @@ class Sweep:
         """A country's pages are not at the bare domain, its pages at no country; strange hosts are nothing."""
         for endpoint, route in ROUTES.items():
             for host in ("", "fr", *STRANGE_HOSTS):
-                at_home = route.place == "anywhere" or (route.place == "front") == (host == "")
+                at_home = route.place in ("anywhere", "site" if host else "front")
                 for method, status in route.answers.items():
                     if "." in host or not at_home:
                         yield from self._place(endpoint, host, method, 404, self.ground.visitors[ALICE])
@@ -242,7 +254,8 @@ class Sweep:
             return
         offered: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for endpoint, route in ROUTES.items():
-            offered[route.path] |= dict.fromkeys(route.answers, endpoint)
+            if route.place != "visit":
+                offered[route.path] |= dict.fromkeys(route.answers, endpoint)
         for endpoints in offered.values():
             for method in METHODS:
                 if method not in endpoints:
@@ -256,14 +269,20 @@ class Sweep:
         facts, expected = visitor.facts, 405
         if answered and route.who == "person" and not visitor.cookie:
             expected, facts = 303, {**facts, "location": "/sign-in"}
+        elif answered and route.who in ("agent", "half_agent"):
+            expected, facts = 303, {**facts, "location": "/agent/sign-in"}
         elif answered and route.who == "key":
             expected = 401
         elif answered:
             expected = 200 if method == "OPTIONS" else self._as_read(route, visitor)
-        path, host = address(route, self.ground.tempting("fr", route)), "" if route.place == "front" else "fr"
+            facts = {**facts, "location": route.leads if expected == 303 else ""}
+        path = address(route, self.ground.tempting("fr", route))
+        host = {"front": "", "support": SUPPORT}.get(route.place, "fr")
         yield from self.asker.ask(Case(endpoint, host, method, path, expected, **facts))
 
     def _as_read(self, route: Route, visitor: Visitor) -> int:
+        if route.place == "support":  # where a customer is nobody
+            return pick(route.answers["GET"], NOBODY.name, unknown=route.unknown)
         if visitor.cookie and not route.owners:
             return route.unknown
         who, there = "person" if visitor.cookie else "nobody", "there" if route.names == "asset" else ""
@@ -317,6 +336,7 @@ class Sweep:
             ("seat_files.discard", active, {}),
             ("transfer.submit", active, colleague),
             ("profile.save_name", "", {"name": ALICE.name}),
+            ("second_factor.change", "", {"do": "start", "password": ALICE.password}),
             ("profile.ask_email", "", {"email": "alice@example.org", "password": ALICE.password}),
             ("profile.confirm_email", ground.email_tokens["fr"]["live"], {}),
             ("profile.end_session", "", {"session": ground.another_session(ALICE)}),

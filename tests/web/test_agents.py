@@ -291,3 +291,11 @@ def test_the_language_is_the_agents_own(app: Flask, portal: Portal) -> None:
     assert sam.page("/console").one("html")["lang"] == "de"
     with portal.support.bound():
         assert Agent.get().language == "de"
+
+
+@on_sqlite
+def test_stylesheets_and_scripts_ask_no_database(app: Flask, portal: Portal) -> None:
+    keep_agent(portal)
+    sam = signed_in_agent(app)
+    for asset in ("css/app.css", "js/passkeys.js"):
+        assert sam.get(f"/static/{asset}").status_code == 200

@@ -178,7 +178,7 @@ def test_trouble_with_the_database_is_503(
 def test_a_site_without_a_database_is_503(
     shop: Shop, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(site: object) -> None:
+    def fail(*_asked: object) -> None:
         raise pw.OperationalError("unable to open database file")
 
     monkeypatch.setattr(portal.databases, "of", fail)

@@ -249,10 +249,14 @@ def session_cookie(client: SiteClient, name: str = "session") -> str:
 def test_signing_in_begins_a_session_of_its_own(app: Flask, fr: SiteClient) -> None:
     sign_in(fr, ALICE.email, PASSWORD)
     first = session_cookie(fr)
-    with fr.session_transaction(base_url=fr.origin, environ_overrides={"portal.site": fr.site}) as kept:
+    with fr.session_transaction(
+        base_url=fr.origin, environ_overrides={"portal.site": fr.site, "portal.place": "site"}
+    ) as kept:
         kept["planted"] = "by somebody else"
     fr.post("/sign-in", data={"email": BOB.email, "password": PASSWORD})
-    with fr.session_transaction(base_url=fr.origin, environ_overrides={"portal.site": fr.site}) as kept:
+    with fr.session_transaction(
+        base_url=fr.origin, environ_overrides={"portal.site": fr.site, "portal.place": "site"}
+    ) as kept:
         assert "planted" not in kept
     assert session_cookie(fr) != first
     assert BOB.name in fr.page("/subscriptions").text
@@ -308,7 +312,7 @@ def test_the_database_does_not_hold_what_opens_a_session(
     app: Flask, alice: SiteClient, portal: Portal
 ) -> None:
     with alice.session_transaction(
-        base_url=alice.origin, environ_overrides={"portal.site": alice.site}
+        base_url=alice.origin, environ_overrides={"portal.site": alice.site, "portal.place": "site"}
     ) as kept:
         token = kept["_user_id"]
     with portal.at(portal.sites["fr"]):

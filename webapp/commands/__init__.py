@@ -21,6 +21,7 @@ def cli() -> None:
 
 def _add_groups() -> None:
     from webapp.commands import (
+        agents,
         check,
         database,
         demo,
@@ -45,6 +46,7 @@ def _add_groups() -> None:
         mail.mail,
         keys.keys,
         webhooks.webhooks,
+        agents.agents,
         database.db,
         site.site,
     )

@@ -22,3 +22,13 @@ class AuditEvent(SiteModel):
 
     class Meta:
         indexes = ((("subscription", "id"), False), (("at", "id"), False))
+
+
+AGENT = "agent"
+# What support did is found by its account, however much else happened there.
+AuditEvent.add_index(
+    AuditEvent.account,
+    AuditEvent.at,
+    where=AuditEvent.actor_kind == AGENT,
+    name="audit_event_by_agents",
+)

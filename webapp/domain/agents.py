@@ -122,3 +122,13 @@ def reset_factors(agent: Agent, *, now: datetime) -> str:
 
 def choose_language(agent_id: int, language: str) -> None:
     Agent.update(language=language).where(Agent.id == agent_id).execute()
+
+
+def forget_old(*, now: datetime) -> int:
+    """Sessions that are over, links and challenges that nobody used, what happened long ago."""
+    over = (AgentSession.created_at <= now - agent_sign_in.ABSOLUTE) | (
+        AgentSession.last_seen_at <= now - agent_sign_in.IDLE
+    )
+    gone = AgentSession.delete().where(over).execute()
+    gone += AgentToken.delete().where(AgentToken.valid_until <= now).execute()
+    return int(gone) + agent_events.forget_old(now=now)

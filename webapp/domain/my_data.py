@@ -23,6 +23,7 @@ from webapp.data.subscriptions import Subscription
 _LEFT_OUT = {
     *("id", "password_hash", "token_hash", "claim", "key", "search_key", "sort_key", "email_key"),
     *("po_version", "shelf", "renewal_key", "token_concerns", "concerns", "token", "iban_sealed"),
+    *("secret_sealed", "used_step", "code_hash"),
 }
 # Of rows that belong to a company, only what says which they are and what the person has to do with them.
 _ONLY = {

@@ -35,6 +35,7 @@ TOKEN_PATHS = {
     tokens.CONFIRM_EMAIL: "/profile/email/confirm/",
     tokens.INVOICE_ADDRESS: "/invoice-address/",
     tokens.UNSUBSCRIBE: "/reminders/",
+    tokens.LOST_FACTOR: "/sign-in/lost/",
 }
 
 # After each failed try; the last of them passes on the third day.

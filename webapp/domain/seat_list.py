@@ -193,6 +193,7 @@ def active_count(found: Any) -> int:
 
 _USED_SQL = f"""
 SELECT s.public_id, s.product_key, s.product_name, s.kind, seat.last_day, s.ends_on, a.name AS account_name,
+ s.account_id,
  adm.name AS administrator_name, adm.email AS administrator_email
 FROM seat JOIN subscription s ON s.id = seat.subscription_id JOIN account a ON a.id = s.account_id
 JOIN person adm ON adm.id = s.administrator_id

@@ -15,6 +15,7 @@ from webapp.data.accounts import Account, Person
 from webapp.data.database import STORAGE_FAILURES, atomic, from_micros, to_micros
 from webapp.data.keys import email_key
 from webapp.data.records import find, insert
+from webapp.data.second_factors import SecondFactor
 from webapp.data.sign_in import Session
 from webapp.data.statements import rows
 from webapp.domain import audit, limits, outbox, passwords, seats, tokens, transfer
@@ -27,6 +28,7 @@ IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
 SEEN_STEP = timedelta(minutes=5)  # how exactly "last seen" is kept: not a write for every page
 LINK_MINUTES = 60
+HALF_MINUTES = 15  # from the password to the second factor
 MOST_ACCOUNTS = 100  # of one person, as far as pages offer them
 
 SIGN_INS = limits.Limit("sign_in", times=10, within=timedelta(minutes=5))
@@ -36,6 +38,17 @@ RESETS = limits.Limit("password_link", times=5, within=timedelta(days=1))
 class SignInRefused(Refusal):
     def __str__(self) -> str:
         return _("The email address or the password is not right for this country site.")
+
+
+class CodeNeeded(Refusal):
+    """The password was right, and they have a second factor: `half` says that the first one was shown."""
+
+    def __init__(self, half: str) -> None:
+        self.half = half
+        super().__init__()
+
+    def __str__(self) -> str:
+        return _("Enter the code.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +135,8 @@ def look_at_account(signed_in: SignedIn, account: Account) -> None:
 
 
 def sign_in(email: str, password: str, *, user_agent: str = "", now: datetime) -> str:
-    """The session's token, or `SignInRefused`, whichever of address and password was wrong."""
+    """The session's token, or `SignInRefused`, whichever of address and password was wrong. `CodeNeeded`, if
+    they have a second factor."""
     address = email_key(email)
     limits.check(SIGN_INS, address, now=now)
     person = find(Person, email_key=address)
@@ -130,10 +144,20 @@ def sign_in(email: str, password: str, *, user_agent: str = "", now: datetime) -
     if not passwords.verify(password, person.password_hash if person else None) or person is None:
         _note_failure(address, person, now=now)
         raise SignInRefused
+    if half := _half(person, now=now):
+        raise CodeNeeded(half)
     with atomic():
         token = start_session(person, user_agent=user_agent, now=now)
         audit.record(audit.SIGNED_IN, actor=audit.Actor.of(person), person=person, now=now)
     return token
+
+
+def _half(person: Person, *, now: datetime) -> str:
+    """Nothing, if the password is all they have to show."""
+    factor = (SecondFactor.person == person) & SecondFactor.confirmed_at.is_null(False)
+    if not SecondFactor.select().where(factor).exists():
+        return ""
+    return tokens.mint(tokens.SECOND_FACTOR, person=person, minutes=HALF_MINUTES, next_path="", now=now)
 
 
 def _note_failure(address: str, person: Person | None, *, now: datetime) -> None:
@@ -219,6 +243,7 @@ def change_password(signed_in: SignedIn, *, current: str, new: str, now: datetim
         others = (Session.person == person) & (Session.token_hash != signed_in.token_hash)
         Session.delete().where(others).execute()
         tokens.kill(person, tokens.SET_PASSWORD, now=now)
+        tokens.kill(person, tokens.SECOND_FACTOR, now=now)
         outbox.withdraw_links(person, tokens.SET_PASSWORD)
         audit.record(audit.PASSWORD_SET, actor=audit.Actor.of(person), person=person, now=now)
         outbox.enqueue("password_changed", to=person, path="/password/forgotten", now=now)
@@ -226,12 +251,14 @@ def change_password(signed_in: SignedIn, *, current: str, new: str, now: datetim
 
 @dataclass(frozen=True, slots=True)
 class PasswordSet:
-    session_token: str
+    session_token: str  # empty: a second factor is to be shown first, as `half` says
     next_path: str
+    half: str = ""
 
 
 def set_password(token: str, password: str, *, user_agent: str = "", now: datetime) -> PasswordSet:
-    """Uses up the mailed link, ends every other session of the person and signs them in."""
+    """Uses up the mailed link, ends every other session of the person and signs them in, as far as that
+    goes without their second factor."""
     person = tokens.peek(token, tokens.SET_PASSWORD, now=now).person
     passwords.check_strength(password, email=person.email, name=person.name)
     hashed = passwords.hash_password(password)
@@ -243,5 +270,7 @@ def set_password(token: str, password: str, *, user_agent: str = "", now: dateti
         audit.record(audit.PASSWORD_SET, actor=audit.Actor.of(person), person=person, now=now)
         if had_one:
             outbox.enqueue("password_changed", to=person, path="/password/forgotten", now=now)
-        session_token = start_session(person, user_agent=user_agent, now=now)
-    return PasswordSet(session_token, used.next_path)
+        tokens.kill(person, tokens.SECOND_FACTOR, now=now)
+        half = _half(person, now=now)
+        session_token = "" if half else start_session(person, user_agent=user_agent, now=now)
+    return PasswordSet(session_token, used.next_path, half)

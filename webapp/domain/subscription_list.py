@@ -44,6 +44,7 @@ class Scope:
 
     account: int | None = None
     several: bool = False
+    alone: bool = False  # nor anything else of another account: a support agent looks at one
 
 
 _ANY_ACCOUNT = Scope()
@@ -187,7 +188,8 @@ SELECT * FROM (
  SELECT s.public_id, s.product_name, 0, p.email, -t.at FROM transfer t
  JOIN subscription s ON s.id = t.subscription_id AND s.administrator_id = t.to_person_id
  JOIN person p ON p.id = t.to_person_id
- WHERE t.from_person_id = :person AND {OPEN_SQL} ORDER BY t.at DESC, t.id DESC LIMIT {QUEUE_SIZE}) handed_over
+ WHERE t.from_person_id = :person AND {OPEN_SQL}{{handed}}
+ ORDER BY t.at DESC, t.id DESC LIMIT {QUEUE_SIZE}) handed_over
 ORDER BY activate_before, place
 """
 
@@ -214,6 +216,7 @@ def counts(person_id: int, *, now: datetime, view: str = MINE, scope: Scope = _A
 
 def reminders(person_id: int, *, now: datetime, scope: Scope = _ANY_ACCOUNT) -> Reminders:
     sql = _REMINDERS_SQL.replace("{of}", _of(MINE, scope))
+    sql = sql.replace("{handed}", " AND s.account_id = :account" if scope.alone else "")
     found = rows(sql, person=person_id, account=scope.account, now=to_micros(now))
     return Reminders([one for one in found if not one.email], [one for one in found if one.email])
 

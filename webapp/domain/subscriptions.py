@@ -124,7 +124,8 @@ _READ_SQL = _MANAGE_SQL.replace(MANAGES, f"({MANAGES} OR {PAYS})")
 
 _ACTIVITY_SQL = """
 SELECT e.at, e.action, e.actor_kind, e.actor_name, e.details FROM audit_event e
-WHERE e.subscription_id = :subscription AND (:users = 1 OR e.action NOT LIKE 'seat%')
+WHERE e.subscription_id = :subscription AND e.action <> 'support.looked'
+ AND (:users = 1 OR e.action NOT LIKE 'seat%')
 ORDER BY e.id DESC LIMIT :size
 """
 

@@ -19,6 +19,8 @@ from webapp.i18n import _
 SET_PASSWORD = "set_password"
 INVOICE_ADDRESS = "invoice_address"
 CONFIRM_EMAIL = "confirm_email"
+SECOND_FACTOR = "second_factor"  # never mailed: held by who has shown the password
+LOST_FACTOR = "lost_factor"
 UNSUBSCRIBE = "unsubscribe"  # the only one that works more than once
 _RANDOM_BYTES = 32
 

@@ -3,13 +3,14 @@ before it is shown."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from webapp.data.accounts import Account
-from webapp.data.database import atomic, current_site
-from webapp.data.statements import row
+from webapp.data.database import atomic, current_site, from_micros, to_micros
+from webapp.data.statements import row, rows
 from webapp.data.subscriptions import Subscription
 from webapp.domain import audit
 from webapp.domain.audit import Actor
@@ -120,3 +121,79 @@ def _record(
         now=now,
         **details,
     )
+
+
+# ---- what the customer reads about it
+
+MOST = 20
+_LONGEST = timedelta(hours=12)  # no visit outlives the session from which it was opened
+_MOST_EVENTS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    action: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PastVisit:
+    key: str
+    at: datetime
+    agent_name: str
+    reason: str
+    ticket: str
+    events: tuple[Event, ...]  # what was looked at and done, in its order
+
+    @property
+    def until(self) -> datetime:
+        return self.events[-1].at if self.events else self.at
+
+
+_READER_SQL = """
+SELECT a.id, a.customer_number, a.name FROM account a WHERE a.customer_number = :customer_number AND (
+ EXISTS (SELECT 1 FROM subscription s WHERE s.account_id = a.id
+  AND (s.administrator_id = :person OR s.backup_id = :person))
+ OR EXISTS (SELECT 1 FROM membership m WHERE m.account_id = a.id AND m.person_id = :person
+  AND m.billing_since IS NOT NULL))
+"""
+
+
+def reader(person_id: int, customer_number: str) -> VisitedAccount:
+    """The account, if this person administers something of it, is the backup, or looks after its billing."""
+    found = row(_READER_SQL, person=person_id, customer_number=customer_number)
+    if found is None:
+        raise NotThere
+    return VisitedAccount(found.id, found.customer_number, found.name)
+
+
+_VISITS_SQL = f"""
+SELECT at, actor_name, details FROM audit_event WHERE account_id = :account AND actor_kind = 'agent'
+ AND action = '{audit.SUPPORT_VISITED}' AND at < :before ORDER BY at DESC, id DESC LIMIT {MOST + 1}
+"""
+_EVENTS_SQL = f"""
+SELECT at, action, details FROM audit_event WHERE account_id = :account AND actor_kind = 'agent'
+ AND action <> '{audit.SUPPORT_VISITED}' AND at >= :since AND at < :until ORDER BY at, id LIMIT {_MOST_EVENTS}
+"""
+
+
+def visits_of(account: VisitedAccount, *, before: datetime) -> tuple[list[PastVisit], bool]:
+    """The latest before this instant, newest first; whether there are more."""
+    found = rows(_VISITS_SQL, account=account.id, before=to_micros(before))
+    if not found:
+        return [], False
+    span = {"since": found[-1].at, "until": to_micros(before + _LONGEST)}
+    told: dict[str, list[Event]] = {}
+    for one in rows(_EVENTS_SQL, account=account.id, **span):
+        details = json.loads(one.details)
+        event = Event(from_micros(one.at), one.action, details)
+        told.setdefault(details.get("visit", ""), []).append(event)
+    return [_past(one, told) for one in found[:MOST]], len(found) > MOST
+
+
+def _past(found: Any, told: dict[str, list[Event]]) -> PastVisit:
+    details = json.loads(found.details)
+    events = tuple(told.get(details["visit"], ()))
+    facts = (details["reason"], details["ticket"], events)
+    return PastVisit(details["visit"], from_micros(found.at), found.actor_name, *facts)

@@ -6,6 +6,7 @@ from webapp.assembly import Portal
 from webapp.data.seat_files import SeatFile
 from webapp.data.sign_in import Attempt, Session, Token
 from webapp.domain import (
+    agents,
     cards,
     idempotency,
     limits,
@@ -32,4 +33,12 @@ def purge(portal: Portal, site: Site) -> int:
         gone += cards.forget_old(now=now)
         gone += webhook_deliveries.forget_old(now=now)
         gone += whereabouts.forget_answered(now=now)
-    return int(gone)
+    return int(gone) + _purge_shared(portal, site)
+
+
+def _purge_shared(portal: Portal, site: Site) -> int:
+    """What all sites share, in the first one's turn."""
+    if site is not next(iter(portal.sites)):
+        return 0
+    with portal.support.bound():
+        return agents.forget_old(now=portal.clock())

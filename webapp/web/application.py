@@ -6,9 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
+from werkzeug.routing import Rule
+
+
+class Address(Rule):
+    """Matches addresses and builds none: pages write them out. Making what would build them takes a fifth of
+    the time that an app takes to start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        return _build_nothing
+
+
+def _build_nothing(rule: Rule, **values: object) -> tuple[str, str]:
+    raise NotImplementedError(f"{rule.rule}: write addresses out.")
 
 
 class Application(Flask):
+    url_rule_class = Address
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view here is a coroutine, so that nothing has to be looked at on every call."""
         return func

@@ -23,16 +23,19 @@ from webapp.web import agent_auth, htmx, visits
 from webapp.web.policy import API, policy_of
 from webapp.web.site import place, site_or_none, this_portal
 
+_HALF = "half"
+
 
 class Visitor(UserMixin):
     """Flask-Login's user: the person behind a session of this site."""
 
-    def __init__(self, signed_in: sign_in.SignedIn, token: str) -> None:
+    def __init__(self, signed_in: sign_in.SignedIn, token: str, *, visited: bool = False) -> None:
         self.signed_in, self.token = signed_in, token
         self.person_id, self.name, self.email = signed_in.person_id, signed_in.name, signed_in.email
         self.language, self.account_name = signed_in.language, signed_in.account_name
         self.account, self.accounts = signed_in.account, signed_in.accounts
-        self.several = len(signed_in.accounts) > 1  # so that lists are of one account only
+        self.visited = visited  # by a support agent, who looks at one account only
+        self.several = visited or len(signed_in.accounts) > 1  # so that lists are of one account only
 
     def get_id(self) -> str:
         return self.token
@@ -92,6 +95,17 @@ def begin(token: str) -> None:
         session.pop("_id", None)  # of the browser; only Flask-Login's own protection would look at it
 
 
+def begin_half(half: str) -> None:
+    """The password was right: this says so while the second factor is asked for."""
+    session.clear()
+    session[_HALF] = half
+
+
+def half() -> str:
+    """Empty, if nobody has shown a password here."""
+    return str(session.get(_HALF, ""))
+
+
 def end() -> None:
     logout_user()
     session.clear()
@@ -123,7 +137,7 @@ def visitor_or_none() -> Visitor | None:
         return None
     if place() == "visit":
         return _visited()
-    if place() != "site":
+    if site_or_none() is None or place() != "site":
         return None
     found = current_user._get_current_object()
     return found if isinstance(found, Visitor) else None
@@ -140,8 +154,7 @@ def _visited() -> Visitor | None:
         seen = sign_in.SignedIn(
             person.id, person.name, person.email, person.language, "", now, (account,), account
         )
-        g.visited = Visitor(seen, "")
-        g.visited.several = True
+        g.visited = Visitor(seen, "", visited=True)
     found: Visitor = g.visited
     return found
 
@@ -154,6 +167,13 @@ def local_path(text: str) -> str:
     """A path of this site, or nothing: who signs in is never sent elsewhere."""
     plain = text.isprintable() and "\\" not in text
     return text if plain and text.startswith("/") and not text.startswith("//") else ""
+
+
+def code_address(next_path: str) -> str:
+    """Where the second factor is asked for."""
+    return (
+        f"/sign-in/code?next={quote(next_path, safe='/')}" if next_path not in ("", "/") else "/sign-in/code"
+    )
 
 
 def sign_in_address(next_path: str) -> str:

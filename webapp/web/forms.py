@@ -81,6 +81,14 @@ class CodeForm(Form):
     next = HiddenField()
 
 
+class PasskeyForm(Form):
+    """`answer` is what the authenticator says, as JSON: the page's own script puts it there."""
+
+    name = StringField()
+    answer = HiddenField()
+    next = HiddenField()
+
+
 class VisitForm(Form):
     """Why a support agent looks into an account."""
 

@@ -52,6 +52,7 @@ def _limited(name: str, text: str, per: Callable[[], str] = _network_address) ->
 
 # An office behind one address has many people: wider than the limit of one person.
 sign_ins_per_address = _limited("sign-in", "60 per 5 minutes")
+codes_per_address = _limited("code", "60 per 5 minutes")
 agents_per_address = _limited("agent", "30 per 5 minutes")
 links_per_address = _limited("link", "30 per hour")
 # Mail providers press the button for all their users.

@@ -41,7 +41,7 @@ def site_or_none() -> Site | None:
 
 def place() -> Place:
     """Where this request is: at a site, at the bare domain, in the support console or on a visit."""
-    found: Place = request.environ[PLACE_KEY]
+    found: Place = request.environ.get(PLACE_KEY, "front")
     return found
 
 
@@ -115,8 +115,10 @@ class SiteMiddleware:
         environ.pop(SITE_KEY, None)
         if where is None:
             return Response("There is no such site.\n", 404)(environ, start_response)
+        if environ.get("PATH_INFO", "").startswith("/static/"):
+            where = "front"  # wherever they are asked for: nobody is known who asks
         environ[PLACE_KEY] = where
-        if where == "front" or environ.get("PATH_INFO", "").startswith("/static/"):
+        if where == "front":
             return self.app(environ, start_response)
         if where == "support":
             return self._inside(self.portal.support.bound(), environ, start_response)

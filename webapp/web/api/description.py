@@ -26,13 +26,14 @@ def show() -> Response:
 
 def _document() -> bytes:
     """Of this site; made when it is first asked for."""
-    site, made = this_site(), current_app.extensions["openapi"]["made"]
+    site, made = this_site(), current_app.extensions["openapi"]
     if site.code not in made:
-        document = openapi.at_site(current_app.extensions["openapi"]["any"], site, this_portal().catalogue)
+        document = openapi.at_site(openapi.build(current_app), site, this_portal().catalogue)
         made[site.code] = json.dumps(document, ensure_ascii=False, indent=1).encode()
     found: bytes = made[site.code]
     return found
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["openapi"] = {"any": openapi.build(app), "made": {}}
+    openapi.refuse_undocumented(app)
+    app.extensions["openapi"] = {}

@@ -47,6 +47,12 @@ def operations_of(app: Flask) -> Iterator[tuple[Rule, str, Operation]]:
             yield rule, method.lower(), found
 
 
+def refuse_undocumented(app: Flask) -> None:
+    """At start; the document itself is made when somebody asks for it."""
+    for _operation_found in operations_of(app):
+        pass
+
+
 def build(app: Flask) -> dict[str, Any]:
     """The same for all sites, but for where it is and what is sold there: see `at_site`."""
     operations = list(operations_of(app))

@@ -28,9 +28,11 @@ from webapp.web.portal import (
     reminders,
     seat_files,
     seats,
+    second_factor,
     sign_in,
     subscription_choice,
     subscriptions,
+    support_visits,
     transfer,
     whereabouts,
 )
@@ -41,7 +43,10 @@ def init_app(app: Flask) -> None:
     of_subscriptions = (activation, purchase_orders, quantity, cancellation, transfer, backup)
     of_users = (seats, invitations, seat_files)
     of_money = (billing_details, invoice_recipients, invoices, invoice_files, payment_methods, cards)
-    of_people = (sign_in, passwords, profile, members, accounts, language, whereabouts)
+    of_people = (
+        *(sign_in, second_factor, passwords, profile, members, accounts, language, whereabouts),
+        support_visits,
+    )
     of_dates = (reminders, calendar_feed)
     for noun in (*of_people, *of_dates, *of_lists, *of_subscriptions, *of_users, *of_money, help, legal):
         app.register_blueprint(noun.pages)

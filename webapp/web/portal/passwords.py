@@ -76,5 +76,8 @@ def save(token: str) -> Any:
         return htmx.render(
             "passwords/choose.html", status=422, form=form, email=found.person.email, problem=problem
         )
+    if done.half:
+        auth.begin_half(done.half)
+        return htmx.go(auth.code_address(auth.local_path(done.next_path)))
     auth.begin(done.session_token)
     return htmx.go(auth.local_path(done.next_path) or "/subscriptions")

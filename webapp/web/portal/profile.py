@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from webapp.domain import calendar_feeds, email_changes, my_data, people, sessions, sign_in
+from webapp.domain import calendar_feeds, email_changes, my_data, people, second_factor, sessions, sign_in
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import Refusal
 from webapp.domain.sign_in import PasswordWrong
@@ -33,6 +33,7 @@ def show() -> Any:
         done=request.args.get("done", ""),
         minutes=email_changes.LINK_MINUTES,
         reminders=own_choices(visitor.person_id),
+        second_factor=second_factor.standing(visitor.person_id),
         calendar_since=calendar_feeds.opened_at(visitor.person_id),
     )
 

@@ -9,7 +9,7 @@ from flask import Blueprint, request
 
 from webapp.domain import sign_in
 from webapp.domain.limits import TooOften
-from webapp.domain.sign_in import SignInRefused
+from webapp.domain.sign_in import CodeNeeded, SignInRefused
 from webapp.web import auth, htmx
 from webapp.web.forms import SignInForm
 from webapp.web.limits import sign_ins_per_address
@@ -57,6 +57,9 @@ def submit() -> Any:
             user_agent=request.headers.get("User-Agent", ""),
             now=this_portal().clock(),
         )
+    except CodeNeeded as needed:
+        auth.begin_half(needed.half)
+        return htmx.go(auth.code_address(auth.local_path(str(form.next.data or ""))))
     except SignInRefused as refusal:
         return _page(form, problem=str(refusal), status=422)
     except TooOften as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -76,7 +77,7 @@ def list_page(query: Query, *, status: int = 200, problem: str = "") -> Any:
         next_renewal=counts.next_renewal and date.fromisoformat(counts.next_renewal),
         page=page,
         reminders=_reminders(counts, view, scope) if whole else NO_REMINDERS,
-        used=seat_list.used_by(person_id, now=now) if whole and counts.holds_seat else [],
+        used=_used(now) if whole and counts.holds_seat else [],
         reasons=empty_lists.reasons(person_id, now=now) if whole and not counts.all else None,
         done=request.args.get("done", ""),
         product=portal.catalogue.by_key,
@@ -85,10 +86,20 @@ def list_page(query: Query, *, status: int = 200, problem: str = "") -> Any:
     )
 
 
+def _used(now: datetime) -> Sequence[Any]:
+    """What the person holds a seat of; on a visit, of the visited account."""
+    visitor = auth.visitor()
+    found = seat_list.used_by(visitor.person_id, now=now)
+    visited = visitor.account if visitor.visited else None
+    return [one for one in found if visited is None or one.account_id == visited.id]
+
+
 def list_scope() -> Scope:
     """The account that the session looks at."""
     visitor = auth.visitor()
-    return Scope(visitor.account.id if visitor.account else None, several=visitor.several)
+    return Scope(
+        visitor.account.id if visitor.account else None, several=visitor.several, alone=visitor.visited
+    )
 
 
 def list_view(query: Query, scope: Scope) -> tuple[str, Counts]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.web.support import factors, home, sign_in, visiting, visits
+from webapp.web.support import factors, home, passkeys, sign_in, visiting, visits
 
 
 def init_app(app: Flask) -> None:
-    for noun in (sign_in, factors, home, visits, visiting):
+    for noun in (sign_in, factors, passkeys, home, visits, visiting):
         app.register_blueprint(noun.pages)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import agent_factors, agent_sign_in, totp
+from webapp.domain import agent_factors, agent_passkeys, agent_sign_in, totp
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
@@ -16,6 +16,7 @@ from webapp.web.limits import agents_per_address
 from webapp.web.policy import policy
 from webapp.web.qr import qr_svg
 from webapp.web.site import this_portal
+from webapp.web.support.proving import proven
 
 pages = Blueprint("agent", __name__, url_prefix="/agent")
 
@@ -23,7 +24,12 @@ pages = Blueprint("agent", __name__, url_prefix="/agent")
 @pages.get("")
 @policy("agent", place="support")
 def show() -> Any:
-    return htmx.render("support/me.html", done=request.args.get("done", ""))
+    passkeys = agent_passkeys.all_of(agent_auth.agent())
+    return htmx.render(
+        "support/me.html",
+        done=request.args.get("done", ""),
+        passkeys=[(agent_passkeys.name_of(passkey), passkey) for passkey in passkeys],
+    )
 
 
 @pages.get("/set-up")
@@ -63,23 +69,9 @@ def start_app() -> Any:
     if not half.factor:
         return _started()
     form = PasswordForm(request.form)
-    if not _proven(form):
+    if not proven(form):
         return _password_page(form, status=422)
     return _started()
-
-
-def _proven(form: PasswordForm) -> bool:
-    if not form.validate():
-        return False
-    now = this_portal().clock()
-    try:
-        agent_sign_in.prove_password(agent_auth.agent(), str(form.password.data), now=now)
-    except TooOften:
-        raise
-    except Refusal as refusal:
-        form.password.errors = [str(refusal)]
-        return False
-    return True
 
 
 def _code_page(form: CodeForm, *, status: int = 200) -> Any:
@@ -134,7 +126,7 @@ def ask_remove_app() -> Any:
 @policy("agent", place="support")
 def remove_app() -> Any:
     form = PasswordForm(request.form)
-    if not _proven(form):
+    if not proven(form):
         return htmx.render("support/app_remove.html", status=422, form=form)
     agent_factors.remove_app(agent_auth.agent(), now=this_portal().clock())
     return htmx.go("/agent?done=app-removed")

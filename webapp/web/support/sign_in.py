@@ -14,6 +14,7 @@ from webapp.web.forms import CodeForm, NewPasswordForm, SignInForm
 from webapp.web.limits import agents_per_address
 from webapp.web.policy import policy
 from webapp.web.site import this_portal
+from webapp.web.support.proving import proof_page
 
 pages = Blueprint("agent_sign_in", __name__, url_prefix="/agent")
 
@@ -66,17 +67,13 @@ def leave() -> Any:
 # ---- the second factor
 
 
-def _proof_page(form: CodeForm, *, status: int = 200) -> Any:
-    return htmx.render("support/proof.html", status=status, form=form, half=agent_auth.half_agent())
-
-
 @pages.get("/proof")
 @policy("half_agent", place="support")
 def proof() -> Any:
     half, next_path = agent_auth.half_agent(), auth.local_path(request.args.get("next", ""))
     if half.factor or not half.has_factor:
         return htmx.go(agent_auth.way_on(half, next_path))
-    return _proof_page(CodeForm(next=next_path))
+    return proof_page(CodeForm(next=next_path))
 
 
 @pages.post("/proof")
@@ -89,7 +86,7 @@ def show_code() -> Any:
     if not half.has_app:
         raise NotThere
     if not form.validate():
-        return _proof_page(form, status=422)
+        return proof_page(form, status=422)
     portal = this_portal()
     try:
         token = agent_sign_in.show_code(
@@ -103,7 +100,7 @@ def show_code() -> Any:
         raise
     except Refusal as refusal:
         form.code.errors = [str(refusal)]
-        return _proof_page(form, status=422)
+        return proof_page(form, status=422)
     agent_auth.begin(token)
     return htmx.go(auth.local_path(str(form.next.data or "")) or agent_auth.HOME)
 
