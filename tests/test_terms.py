@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from babel.messages.catalog import Catalog
 
@@ -57,6 +59,8 @@ TOLD_APART = [
     ("es", "Search by order number", "Buscar por número de pedido Hilti"),
 ]
 
+GLOSSARY = [english for english in wording.glossary() if english]
+
 
 def complaints(locale: str, message: str, translation: str) -> list[str]:
     made = Catalog(locale)
@@ -87,16 +91,10 @@ def test_each_language_has_every_term_and_its_translations_need_it(locale: str) 
 @pytest.mark.parametrize("locale", catalogues.languages())
 def test_the_words_of_the_glossary_are_words_of_the_sentences(locale: str) -> None:
     """The two lists of words agree: what the glossary calls a thing is what sentences are asked for."""
-    for term, english in {
-        "purchase order number": "Purchase order number",
-        "(?<!calendar )subscription": "Subscription",
-        "license": "License",
-        "invoice": "Invoice",
-        "renew": "Renewal",
-        "administrator": "Administrator",
-        "password": "Password",
-        "payment method": "Payment method",
-        r"\blog(ged)? in": "Log in",
-    }.items():
-        assert wording.says(wording.glossary_word(english, locale), TERMS[locale][term]), (term, english)
+    checked = 0
+    for term, word in TERMS[locale].items():
+        for english in (one for one in GLOSSARY if re.fullmatch(term, one, re.IGNORECASE)):
+            assert wording.says(wording.glossary_word(english, locale), word), (term, english)
+            checked += 1
+    assert checked >= 8
     assert set(OF_REGION) <= set(catalogues.region_words())

@@ -25,7 +25,7 @@ WIDTHS = (390, 1280)
 LOCALES = ["en", *catalogues.languages(), *catalogues.region_words()]
 
 # What is in a box that is smaller than itself: a button, a label, a cell. An ellipsis is a loss as well.
-_CUT_OFF = """() => [...document.querySelectorAll("a, button, label, th, td, dt, dd, h1, h2, h3, .btn, .chip, .badge")]
+_CUT_OFF = """() => [...document.querySelectorAll("a, button, label, th, td, dt, dd, h1, h2, h3, .btn, .badge, .tabs, .brand-name")]
   .filter((e) => e.checkVisibility() && !e.closest(".vh, .skip, [aria-hidden=true]") && !e.querySelector("svg"))
   .filter((e) => getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1)
   .map((e) => `cut off: ${e.outerHTML.slice(0, 120)}`)"""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+# Not a calendar's subscription; support renews its visits, which is another thing.
+_SUBSCRIPTION = r"(?<!calendar )subscription"
+_RENEW = r"(?<!unless you )(?<!visit )renew"
 # English → what a translation with that word in it holds.
 TERMS = {
     "fr": {
         r"purchase order number": r"numéro de (bon de )?commande",
-        r"(?<!calendar )subscription": r"abonnement",
+        _SUBSCRIPTION: r"abonnement",
         r"license": r"licence",
         r"agreement": r"contrat",
-        r"renew": r"renouvel",
+        _RENEW: r"renouvel",
         r"invoice": r"factur",
         r"administrator": r"administrateur",
         r"\blog(ged)? in": r"conne[cx]",
@@ -20,13 +23,13 @@ TERMS = {
     },
     "de": {
         r"purchase order number": r"bestellnummer",
-        r"(?<!calendar )subscription": r"abonnement",
+        _SUBSCRIPTION: r"abonnement",
         r"license": r"lizenz",
         r"agreement": r"vertrag|verträge|vereinbarung",
-        r"renew": r"verlänger",
+        _RENEW: r"verlänger",
         r"invoice": r"rechnung",
         r"administrator": r"administrator",
-        r"\blog(ged)? in": r"anmeld|angemeldet|anzumelden|melden sie sich",
+        r"\blog(ged)? in": r"anmeld|angemeldet|anzumelden|melden (sie )?sich",
         r"password": r"passw[oö]rt",
         r"payment method": r"zahlungsart",
         r"e-?mail": r"e-mail|mailprogramm|postfach",
@@ -34,10 +37,10 @@ TERMS = {
     },
     "it": {
         r"purchase order number": r"numer[oi] dell’ordine di acquisto",
-        r"(?<!calendar )subscription": r"abbonament",
+        _SUBSCRIPTION: r"abbonament",
         r"license": r"licenz",
         r"agreement": r"accord|contratt",
-        r"renew": r"rinnov",
+        _RENEW: r"rinnov",
         r"invoice": r"fattur",
         r"administrator": r"amministrator",
         r"\blog(ged)? in": r"acced|accesso",
@@ -48,10 +51,10 @@ TERMS = {
     },
     "es": {
         r"purchase order number": r"números? de pedido",
-        r"(?<!calendar )subscription": r"suscripci",
+        _SUBSCRIPTION: r"suscripci",
         r"license": r"licencia",
         r"agreement": r"acuerdo|contrato",
-        r"renew": r"ren[ou]e?v",
+        _RENEW: r"ren[ou]e?v",
         r"invoice": r"factur",
         r"administrator": r"administrador",
         r"\blog(ged)? in": r"sesión|iniciada",
@@ -62,10 +65,10 @@ TERMS = {
     },
     "nl": {
         r"purchase order number": r"inkoopordernummer",
-        r"(?<!calendar )subscription": r"abonnement",
+        _SUBSCRIPTION: r"abonnement",
         r"license": r"licentie",
         r"agreement": r"overeenkomst",
-        r"renew": r"verleng",
+        _RENEW: r"verleng",
         r"invoice": r"fact(uur|ur)",
         r"administrator": r"beheerder",
         r"\blog(ged)? in": r"\binlog|\blogt?\b|ingelogd|in te loggen",
@@ -76,10 +79,10 @@ TERMS = {
     },
     "pl": {
         r"purchase order number": r"numer\w* zamówie[nń]",
-        r"(?<!calendar )subscription": r"subskrypcj",
+        _SUBSCRIPTION: r"subskrypcj",
         r"license": r"licencj",
         r"agreement": r"umow|umów",
-        r"renew": r"odn[oa]wi|odnów",
+        _RENEW: r"odn[oa]wi|odnów",
         r"invoice": r"faktur",
         r"administrator": r"administrator",
         r"\blog(ged)? in": r"logow|loguj",
@@ -90,10 +93,10 @@ TERMS = {
     },
     "pt": {
         r"purchase order number": r"números? d[ae]s? orde(m|ns) de compra",
-        r"(?<!calendar )subscription": r"subscriç",
+        _SUBSCRIPTION: r"subscriç",
         r"license": r"licenç",
         r"agreement": r"acordo|contrato",
-        r"renew": r"renov",
+        _RENEW: r"renov",
         r"invoice": r"fatur",
         r"administrator": r"administrador",
         r"\blog(ged)? in": r"sessão|iniciada",
@@ -104,10 +107,10 @@ TERMS = {
     },
     "cs": {
         r"purchase order number": r"čís(lo|la|lu|lem|el|lech|ly) objednáv",
-        r"(?<!calendar )subscription": r"předplatn",
+        _SUBSCRIPTION: r"předplatn",
         r"license": r"licenc",
         r"agreement": r"sml(ouv|uv)",
-        r"renew": r"obnov",
+        _RENEW: r"obnov",
         r"invoice": r"faktu",
         r"administrator": r"administráto[rř]",
         r"\blog(ged)? in": r"přihl",
@@ -118,10 +121,10 @@ TERMS = {
     },
     "sk": {
         r"purchase order number": r"čís(lo|la|lu|lom|el|lach|lami) objednáv",
-        r"(?<!calendar )subscription": r"predplatn",
+        _SUBSCRIPTION: r"predplatn",
         r"license": r"licenci",
         r"agreement": r"zml(uv|úv)",
-        r"renew": r"obnov",
+        _RENEW: r"obnov",
         r"invoice": r"faktú",
         r"administrator": r"administrátor",
         r"\blog(ged)? in": r"prihl",
@@ -132,10 +135,10 @@ TERMS = {
     },
     "hu": {
         r"purchase order number": r"megrendelési szám",
-        r"(?<!calendar )subscription": r"előfizetés",
+        _SUBSCRIPTION: r"előfizetés",
         r"license": r"licenc",
         r"agreement": r"szerződés",
-        r"renew": r"megúj|újul\w* meg",
+        _RENEW: r"megúj|újul\w* meg",
         r"invoice": r"száml",
         r"administrator": r"adminisztrátor",
         r"\blog(ged)? in": r"jelentkez",
@@ -146,10 +149,10 @@ TERMS = {
     },
     "ja": {
         r"purchase order number": r"発注番号",
-        r"(?<!calendar )subscription": r"サブスクリプション",
+        _SUBSCRIPTION: r"サブスクリプション",
         r"license": r"ライセンス",
         r"agreement": r"契約",
-        r"renew": r"更新",
+        _RENEW: r"更新",
         r"invoice": r"請求",
         r"administrator": r"管理者",
         r"\blog(ged)? in": r"ログイン",
@@ -160,10 +163,10 @@ TERMS = {
     },
     "ar": {
         r"purchase order number": r"رقم أمر (ال)?شراء|أرقام أوامر (ال)?شراء",
-        r"(?<!calendar )subscription": r"اشتراك",
+        _SUBSCRIPTION: r"اشتراك",
         r"license": r"ترخيص|تراخيص",
         r"agreement": r"اتفاقي|عقد|عقود",
-        r"renew": r"تجديد|جدد",
+        _RENEW: r"تجديد|جدد",
         r"invoice": r"فاتور|فواتير",
         r"administrator": r"مسؤول",
         r"\blog(ged)? in": r"دخول",
@@ -174,7 +177,7 @@ TERMS = {
     },
 }
 OF_REGION = {
-    "it_CH": {r"(?<!calendar )subscription": r"sottoscrizion"},
+    "it_CH": {_SUBSCRIPTION: r"sottoscrizion"},
     "fr_CA": {r"agreement": r"entente"},
     "fr_CH": {r"agreement": r"contrat|accord", r"e-?mail": r"courriel|e-mail|messagerie"},
 }
