@@ -86,6 +86,8 @@ def context(**changes: Any) -> dict[str, Any]:
         "creditor_id": "FR00ZZZ000000",
         "old": {"method": "invoice", "ending": ""},
         "new": {"method": "direct_debit", "ending": "2606", "reference": "SUB-FR-204118-1A2B3C4D"},
+        "on": True,
+        "works_from": datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
         "old_email": "eloise@example.com",
         "new_email": "eloise@example.org",
         "granted": True,

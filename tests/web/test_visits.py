@@ -3,9 +3,7 @@ trail before it is shown."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import peewee as pw
@@ -13,16 +11,15 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from tests.conftest import TestClock
-from tests.support.agents import SAM, TONI, console_client, keep_agent, signed_in_agent
-from tests.support.cast import ALICE, BOB, CANARY, CHARLIE, DORA, ERIN, FRANK, Cast, Row
+from tests.support.agents import TONI, console_client, keep_agent, signed_in_agent
+from tests.support.cast import ALICE, CANARY, CHARLIE, DORA, Cast, Row
 from tests.support.client import PARTIAL, SiteClient, client_at, page_of, signed_in
 from tests.support.page import Page
 from tests.support.visits import REASON, TICKET, visit_client, visiting
 from tests.web.conftest import on_sqlite
+from tests.web.visiting import agent, looks, row, trail, visit
 from webapp.assembly import Portal
 from webapp.data import roles
-from webapp.data.agents import Agent, AgentEvent, AgentRegion, AgentSession, Visit
 from webapp.data.audit import AuditEvent
 from webapp.data.database import database
 from webapp.data.documents import StoredDocument
@@ -30,34 +27,9 @@ from webapp.domain import visit_trail
 from webapp.sites import SUPPORT
 from webapp.web.policy import policy_of
 
+__all__ = ["agent", "row", "visit"]
+
 DOCUMENTS = ("invoice_files.pdf", "invoice_files.cii", "invoice_files.ubl", "invoice_files.contract")
-
-
-@pytest.fixture
-def agent(app: Flask, portal: Portal) -> SiteClient:
-    keep_agent(portal)
-    return signed_in_agent(app)
-
-
-@pytest.fixture
-def row(cast: Cast) -> Row:
-    return cast.row(ALICE, "active")
-
-
-@pytest.fixture
-def visit(app: Flask, agent: SiteClient, row: Row) -> SiteClient:
-    return visiting(app, agent, row.public_id)
-
-
-def trail(portal: Portal, code: str = "fr") -> list[tuple[str, dict[str, str]]]:
-    """What agents did, as the site knows it."""
-    with portal.at(portal.sites[code]):
-        found = AuditEvent.select().where(AuditEvent.actor_kind == "agent").order_by(AuditEvent.id)
-        return [(event.action, json.loads(event.details)) for event in found]
-
-
-def looks(portal: Portal) -> list[str]:
-    return [details["page"] for action, details in trail(portal) if action == "support.looked"]
 
 
 def visitable(app: Flask) -> Iterator[tuple[str, str]]:
@@ -72,9 +44,9 @@ def addresses(app: Flask, rows: list[Row]) -> dict[str, str]:
     """Every such page for every row: address → endpoint."""
     found = {}
     for endpoint, rule in visitable(app):
-        for row in rows:
-            address = rule.replace("<public_id:public_id>", row.public_id)
-            address = address.replace("<invoice_number:number>", row.invoice or "<none>")
+        for one in rows:
+            address = rule.replace("<public_id:public_id>", one.public_id)
+            address = address.replace("<invoice_number:number>", one.invoice or "<none>")
             if "<" not in address:
                 found[address] = endpoint
     return found
@@ -139,6 +111,7 @@ def test_every_page_of_a_visit_is_what_its_administrator_sees_without_what_could
     assert looks(portal) == list(pages), "one event for each of them, in this order"
 
 
+@on_sqlite
 def test_fragments_are_events_too_and_change_nothing_either(
     app: Flask, portal: Portal, visit: SiteClient, row: Row
 ) -> None:
@@ -154,6 +127,7 @@ def test_fragments_are_events_too_and_change_nothing_either(
     assert len(looks(portal)) == 3
 
 
+@on_sqlite
 @pytest.mark.parametrize("broken", [pw.OperationalError, pw.ProgrammingError, KeyError])
 def test_where_the_event_cannot_be_committed_nothing_is_shown(
     broken: type[Exception],
@@ -305,144 +279,3 @@ def test_an_agent_of_another_region_cannot_open_a_visit(
         toni.get(f"/visits/new?site=de&subscription={cast.row(DORA, 'active').public_id}").status_code == 200
     )
     assert console_client(app).post("/visits", data=form).status_code == 303  # to the sign-in
-
-
-# ---- how it begins and ends
-
-
-def test_opening_needs_a_reason_and_a_ticket_and_is_in_both_trails(
-    app: Flask, portal: Portal, agent: SiteClient, row: Row
-) -> None:
-    form = agent.page(f"/visits/new?site=fr&subscription={row.public_id}")
-    for typed in (
-        {"reason": " ", "ticket": TICKET},
-        {"reason": REASON, "ticket": ""},
-        {"reason": "a\x00b" * 200},
-    ):
-        assert agent.submit(form, "/visits", **typed).status_code == 422
-    assert trail(portal) == []
-    visiting(app, agent, row.public_id)
-    ((action, details),) = trail(portal)
-    assert action == "support.visited"
-    assert (details["reason"], details["ticket"]) == (REASON, TICKET)
-    with portal.support.bound():
-        assert AgentEvent.select().where(AgentEvent.action == "visit.opened").count() == 1
-
-
-def test_the_door_opens_once_and_for_a_minute_only(
-    app: Flask, portal: Portal, clock: TestClock, agent: SiteClient, row: Row
-) -> None:
-    def entry() -> str:
-        form = agent.page(f"/visits/new?site=fr&subscription={row.public_id}")
-        answer = agent.submit(form, "/visits", reason=REASON, ticket=TICKET)
-        return urlsplit(answer.location).path
-
-    browser, path = visit_client(app, "fr"), entry()
-    assert browser.head(path).status_code == 204, "who looks whether it is there uses nothing up"
-    assert browser.get(path).location == "/subscriptions"
-    assert browser.get("/subscriptions").status_code == 200
-    again = visit_client(app, "fr")
-    assert again.get(path).location.endswith("/console")
-    late = entry()
-    clock.forward(seconds=61)
-    assert again.get(late).location.endswith("/console")
-    assert visit_client(app, "gb").get(entry()).location.endswith("/console"), "of another site"
-
-
-def test_it_lasts_half_an_hour_and_is_renewed_on_purpose(
-    portal: Portal, clock: TestClock, visit: SiteClient, agent: SiteClient
-) -> None:
-    clock.forward(minutes=29)
-    page = visit.page("/subscriptions")
-    answer = visit.submit(page, "/support/renew")
-    assert (answer.status_code, answer.location) == (303, "/subscriptions")
-    clock.forward(minutes=29)
-    assert visit.get("/subscriptions").status_code == 200
-    clock.forward(minutes=2)
-    over = visit.get("/subscriptions")
-    assert over.status_code == 303
-    assert visit.get("/subscriptions", headers=PARTIAL).headers["HX-Redirect"] == over.location
-    assert over.location.startswith(portal.settings.origin(SUPPORT) + "/visits/")
-    told = page_of(agent.get(urlsplit(over.location).path)).text
-    assert REASON in told and TICKET in told
-    assert "support.visit_renewed" in [action for action, _details in trail(portal)]
-
-
-def test_it_ends_when_the_agent_ends_it(portal: Portal, visit: SiteClient, agent: SiteClient) -> None:
-    cookie = visit.get_cookie("visit", domain="fr.support.localhost")
-    answer = visit.submit(visit.page("/subscriptions"), "/support/end")
-    assert answer.location.startswith(portal.settings.origin(SUPPORT) + "/visits/")
-    assert cookie and visit.get_cookie("visit", domain="fr.support.localhost") is None
-    visit.set_cookie("visit", cookie.value, domain="fr.support.localhost")
-    assert visit.get("/subscriptions").status_code == 303
-    assert trail(portal)[-1][0] == "support.visit_ended"
-
-
-@on_sqlite
-@pytest.mark.parametrize("ending", ["signed out", "disabled", "no region", "idle", "only half signed in"])
-def test_it_is_over_as_soon_as_the_agent_may_no_longer(
-    ending: str, app: Flask, portal: Portal, clock: TestClock, visit: SiteClient, agent: SiteClient
-) -> None:
-    assert visit.get("/subscriptions").status_code == 200
-    if ending == "signed out":
-        assert agent.post("/agent/sign-out").status_code == 303
-    with portal.support.bound():
-        if ending == "disabled":
-            Agent.update(disabled_at=clock.now).execute()
-        if ending == "no region":
-            AgentRegion.update(region="dach").execute()
-        if ending == "idle":
-            Visit.update(valid_until=clock.now + timedelta(hours=2)).execute()
-            AgentSession.update(last_seen_at=clock.now - timedelta(minutes=31)).execute()
-        if ending == "only half signed in":
-            AgentSession.update(factor="").execute()
-    assert visit.get("/subscriptions").status_code == 303
-
-
-@on_sqlite
-def test_another_visit_at_the_site_ends_the_one_before(
-    app: Flask, cast: Cast, visit: SiteClient, agent: SiteClient
-) -> None:
-    assert visit.get("/subscriptions").status_code == 200
-    visiting(app, agent, cast.row(FRANK, "active").public_id)
-    assert visit.get("/subscriptions").status_code == 303
-
-
-@on_sqlite
-def test_forms_of_other_origins_are_refused(visit: SiteClient) -> None:
-    for origin in ("same-site", "cross-site"):
-        assert visit.post("/support/end", headers={"Sec-Fetch-Site": origin}).status_code == 403
-    assert visit.get("/subscriptions").status_code == 200
-
-
-# ---- what the customer reads
-
-
-def test_administrators_read_who_looked_at_what_and_why(
-    app: Flask, portal: Portal, clock: TestClock, cast: Cast, visit: SiteClient, row: Row
-) -> None:
-    for address in (f"/subscriptions/{row.public_id}", "/subscriptions", f"/invoices/{row.invoice}.pdf"):
-        clock.forward(seconds=5)
-        assert visit.get(address).status_code == 200
-    for reader in (ALICE, ERIN, FRANK):
-        page = signed_in(app, reader).page("/support-visits")
-        for told in (SAM.name, REASON, TICKET, row.public_id, row.invoice):
-            assert told in page.text, f"{reader.key}: {told}"
-    assert REASON in signed_in(app, ALICE).page(f"/subscriptions/{row.public_id}").text
-    assert signed_in(app, BOB).get("/support-visits").status_code == 404
-    assert REASON not in signed_in(app, CHARLIE).get("/support-visits").text
-
-
-@on_sqlite
-def test_earlier_visits_are_on_further_pages(
-    app: Flask, portal: Portal, clock: TestClock, agent: SiteClient, row: Row
-) -> None:
-    for number in range(visit_trail.MOST + 1):
-        clock.forward(seconds=1)
-        visiting(app, agent, row.public_id, reason=f"Reason {number}.")
-    alice = signed_in(app, ALICE)
-    page = alice.page("/support-visits")
-    assert "Reason 1." in page.text and "Reason 0." not in page.text
-    (older,) = [a.get("href") for a in page.all("a") if a.get("rel") == "next"]
-    page = alice.page(older)
-    assert "Reason 0." in page.text and "Reason 1." not in page.text

@@ -68,8 +68,9 @@ def _told(manifest: Manifest) -> str:
 def _key_told(manifest: Manifest) -> None:
     if manifest.sealed:
         click.echo(
-            f"It holds {manifest.sealed} sealed account numbers: keep PORTAL_VAULT_KEY (or PORTAL_SECRET,"
-            " where that is not set) in another safe place. Without it nobody can read them."
+            f"It holds {manifest.sealed} sealed account numbers or keys of apps: keep PORTAL_VAULT_KEY"
+            " (or PORTAL_SECRET, where that is not set) in another safe place. Without it nobody"
+            " can read them."
         )
 
 
@@ -91,7 +92,7 @@ def backup(portal: Portal, name: str, file: Path) -> None:
 @_SITE
 @click.argument("file", type=click.Path(path_type=Path))
 @_REPLACE
-@click.option("--other-key", is_flag=True, help="Even if the account numbers were sealed with another key.")
+@click.option("--other-key", is_flag=True, help="Even if account numbers were sealed with another key.")
 @with_portal
 def restore(portal: Portal, name: str, file: Path, replace: bool, other_key: bool) -> None:
     """Bring SITE back from FILE: all of it or nothing. While it lasts, changes are answered 503."""
@@ -139,7 +140,10 @@ def _check_file(place: Place, file: Path, *, same: bool) -> bool:
         different = [] if missing else backups.compare(place, manifest, show)
     click.echo(f"{file}: whole, of {manifest.made_at}: {_told(manifest)}")
     if manifest.sealed and not backups.is_same_key(manifest, place.vault_key):
-        click.echo(f"{file}: its {manifest.sealed} account numbers were sealed with another key than today's")
+        click.echo(
+            f"{file}: its {manifest.sealed} account numbers or keys of apps were sealed with another key than"
+            " today's"
+        )
     for one in different:
         click.echo(f"  {one.table}: {one.in_file} rows in the file, {one.in_database} in the database")
     if missing or different:

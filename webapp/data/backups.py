@@ -21,7 +21,7 @@ from webapp.data.schema import MIGRATIONS, SUPPORT_MIGRATIONS, grant
 from webapp.data.tables import Show
 
 SUPPORT = "support"
-_SEALED_TABLE = "mandate"
+_SEALED_TABLES = ("mandate", "second_factor", "agent")  # account numbers, keys of authenticator apps
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,9 @@ def write(place: Place, opened: pw.Database, path: Path, *, now: datetime, show:
             made_at=now.isoformat(),
             schema=tuple(_applied(opened, place)),
             next_ids=tables.next_ids(opened, found["tables"]),
-            sealed=found["contents"][_SEALED_TABLE].rows if _SEALED_TABLE in found["contents"] else 0,
+            sealed=sum(
+                found["contents"][table].rows for table in _SEALED_TABLES if table in found["contents"]
+            ),
             key_check=key_check(place.vault_key),
             **found,
         )
@@ -152,9 +154,9 @@ def refuse_what_does_not_fit(
         raise BackupRefused(f"{path} is of a portal with other migrations: restore it with that one.")
     if manifest.sealed and not other_key and not is_same_key(manifest, place.vault_key):
         raise BackupRefused(
-            f"{path} holds {manifest.sealed} account numbers that were sealed with another key: set"
-            " PORTAL_VAULT_KEY to that one (or to the PORTAL_SECRET of then), or add --other-key to restore"
-            " without it."
+            f"{path} holds {manifest.sealed} account numbers or keys of apps that were sealed with another"
+            " key: set PORTAL_VAULT_KEY to that one (or to the PORTAL_SECRET of then), or add --other-key to"
+            " restore without it."
         )
 
 

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from webapp.data.agents import AgentEvent
+from webapp.data.agents import AgentEvent, Visit
 
 KEPT = timedelta(days=400)
 
@@ -33,4 +33,6 @@ def record(agent_id: int | None, action: str, *, now: datetime, **details: Any) 
 
 
 def forget_old(*, now: datetime) -> int:
-    return int(AgentEvent.delete().where(AgentEvent.at <= now - KEPT).execute())
+    """Their visits too; the customers' sites keep what was looked at."""
+    gone = AgentEvent.delete().where(AgentEvent.at <= now - KEPT).execute()
+    return int(gone + Visit.delete().where(Visit.opened_at <= now - KEPT).execute())

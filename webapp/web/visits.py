@@ -165,7 +165,7 @@ def _refuse_other_accounts() -> None:
             found = row(sql, value=value)
             if found is None or found.account_id != account.id:
                 raise NotThere
-    if request.args.get("account", account.customer_number) != account.customer_number:
+    if (request.args.get("account") or account.customer_number) != account.customer_number:
         raise NotThere
 
 

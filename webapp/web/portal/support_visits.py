@@ -59,6 +59,8 @@ def told(visit: PastVisit) -> list[tuple[datetime, str]]:
     """Each page once, when it was first looked at; acts each time."""
     found: dict[str, tuple[datetime, str]] = {}
     for event in visit.events:
+        if str(event.details.get("view", "")).startswith("visiting."):
+            continue  # the buttons of the banner, which have an event of their own
         words = _in_words(event)
         looked = event.action == audit.SUPPORT_LOOKED
         found.setdefault(words if looked else f"{event.at.isoformat()} {words}", (event.at, words))
