@@ -56,6 +56,11 @@ def test_a_language_is_read_when_it_is_first_spoken(tmp_path: Path) -> None:
         "print(i18n._messages.cache_info().currsize)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", asked],
+        env={**os.environ, "PORTAL_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     assert int(done.stdout) <= 1, done.stdout

@@ -19,6 +19,7 @@ LANGUAGES = catalogues.languages()
 REGIONS = sorted(catalogues.region_words())
 TRANSLATED = [locale for locale in LANGUAGES + REGIONS if not locale.startswith("en_")]
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in (".html", ".txt"))
+SCRIPTS = sorted((ROOT / "webapp/static/js").glob("*.js"))
 STYLESHEETS = sorted((ROOT / "webapp/static/css").glob("*.css"))
 
 
@@ -318,6 +319,7 @@ def test_templates_say_nothing_that_is_not_translated(path: Path) -> None:
     ("source", "html"),
     [
         ("<p>Hello {{ name }}</p>", True),
+        ('<td data-l="Status">', True),
         ('<img alt="A house">', True),
         ('<button aria-label="Close">×</button>', True),
         ('<meta name="description" content="About us">', True),
@@ -355,8 +357,25 @@ def test_stylesheets_know_no_left_and_right(path: Path) -> None:
         "a{border-left-color:red}",
         "a{border-top-left-radius:0}",
         "a{scroll-margin-left:0}",
+        "a{margin:0 1px 0 2px}",
+        "a{padding:0 calc(1px + 2px) 0 0}",
+        "a{inset:0 auto 0 0}",
+        "a{border-radius:4px 0 0 4px}",
+        "a{transform-origin:left}",
+        "a{transform:translateX(4px)}",
     ],
 )
 def test_left_and_right_are_noticed(css: str) -> None:
     assert wording.physical_directions(css)
-    assert not wording.physical_directions("/* left: */a{margin-inline-start:0;text-align:start}")
+    fine = "/* left: */a{margin-inline-start:0;text-align:start;inset:auto 0 0 0;border-radius:4px 4px 0 0}"
+    assert not wording.physical_directions(fine)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=_name)
+def test_scripts_say_nothing_of_their_own(path: Path) -> None:
+    assert wording.said_by_script(path.read_text(encoding="utf-8")) == []
+
+
+def test_what_a_script_says_is_noticed() -> None:
+    assert wording.said_by_script('region.textContent = "Your changes were saved."')
+    assert not wording.said_by_script("page.querySelector('main form').requestSubmit(); // Sends it all.")

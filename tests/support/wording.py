@@ -157,7 +157,10 @@ def misquoted(catalogue: Catalog) -> list[str]:
 
 
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-_SPOKEN_ATTRIBUTES = {"alt", "aria-label", "placeholder", "title", "aria-description", "label"}
+_SPOKEN_ATTRIBUTES = {
+    *("alt", "aria-label", "placeholder", "title", "aria-description", "label"),
+    *("data-announce", "data-failed", "data-l"),  # our own script and stylesheet say these
+}
 _NO_WORDS = re.compile(r"<(style|script)\b.*?</\1>|<!--.*?-->", re.DOTALL)
 _EXPRESSION = "\x00"
 _COMPARING = {"==", "!=", "in"}
@@ -215,9 +218,49 @@ _PHYSICAL = re.compile(
     r"(?<![\w-])((?:scroll-)?(?:margin|padding)-(?:left|right)|border-(?:left|right)(?:-\w+)?"
     r"|border-(?:top|bottom)-(?:left|right)-radius|left|right)\s*:"
     r"|(?<![\w-])(?:text-align|float|clear)\s*:\s*(?:left|right)\b"
+    r"|(?<![\w-])(?:transform-origin|(?:background|object)-position)\s*:[^;}]*\b(?:left|right)\b"
+    r"|\btranslateX\("
+)
+_FOUR = re.compile(
+    r"(?<![\w-])((?:scroll-)?(?:margin|padding)|inset|border-(?:width|style|color|radius))\s*:\s*([^;}]+)"
 )
 
 
 def physical_directions(css: str) -> list[str]:
     """Left and right: a page that is read from right to left would be laid out wrongly."""
-    return [match.group() for match in _PHYSICAL.finditer(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))]
+    bare = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return [match.group() for match in _PHYSICAL.finditer(bare)] + [
+        match.group() for match in _FOUR.finditer(bare) if _is_lopsided(match[1], match[2])
+    ]
+
+
+def _is_lopsided(name: str, value: str) -> bool:
+    """Of four values: top, right, bottom, left; of corners, the upper two and the lower two."""
+    sides = _words(value.removesuffix("!important"))
+    if len(sides) != 4:
+        return False
+    return (sides[0], sides[2]) != (sides[1], sides[3]) if name == "border-radius" else sides[1] != sides[3]
+
+
+def _words(value: str) -> list[str]:
+    """`calc(1px + 2px)` is one."""
+    found, depth = [""], 0
+    for letter in value.strip():
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == " " and depth == 0:
+            found.append("")
+        else:
+            found[-1] += letter
+    return [word for word in found if word]
+
+
+# ---- scripts
+
+_LITERAL = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'|`([^`]*)`")
+_SENTENCE = re.compile(r"[A-Z][a-z]+ [a-z]{2,}|[a-z]{2,}[.!?]$")
+
+
+def said_by_script(source: str) -> list[str]:
+    """Sentences in a script: what it says comes from the page, where it is translated."""
+    literals = ("".join(match.groups("")) for match in _LITERAL.finditer(re.sub(r"//[^\n]*", "", source)))
+    return [literal for literal in literals if _SENTENCE.search(literal)]
