@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -155,6 +157,19 @@ def test_the_bare_domain_has_a_choice_of_its_own(app: Flask, portal: Portal) -> 
     front = client_at(app, None)
     assert spoken(front.page("/", headers={"Accept-Language": "de-AT"}))[0] == "de"
     assert spoken(choose(front, front.page("/"), "fr"))[0] == "fr"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("code", "letters"),
+    [("fr", {"latin"}), ("pl", {"latin", "latin-ext"}), ("jp", {"latin"}), ("ae", {"arabic-arabic"})],
+)
+def test_a_page_asks_at_once_for_the_letters_of_its_language(
+    code: str, letters: set[str], app: Flask
+) -> None:
+    page = client_at(app, code).page("/sign-in", headers={"Accept-Language": "ar, pl, ja, fr"})
+    asked = [link["href"] for link in page.all("link", rel="preload")]
+    assert {re.sub(r".*sans-(.*)-[46]00.*", r"\1", href) for href in asked} == letters
 
 
 def test_the_choice_of_one_site_is_nothing_to_another(alice: SiteClient, app: Flask, portal: Portal) -> None:

@@ -27,16 +27,23 @@ from webapp.web.assets import asset_url
 from webapp.web.security import nonce
 from webapp.web.site import place, site_or_none, this_portal
 
-FONTS = {
-    "ltr": (
-        "vendor/ibm-plex-sans/ibm-plex-sans-latin-400-normal.woff2",
-        "vendor/ibm-plex-sans/ibm-plex-sans-latin-600-normal.woff2",
-    ),
-    "rtl": (
-        "vendor/ibm-plex-sans-arabic/ibm-plex-sans-arabic-arabic-400-normal.woff2",
-        "vendor/ibm-plex-sans-arabic/ibm-plex-sans-arabic-arabic-600-normal.woff2",
-    ),
-}
+
+def _faces(file: str) -> tuple[str, ...]:
+    return tuple(f"vendor/{file}-{weight}-normal.woff2" for weight in (400, 600))
+
+
+_LATIN = _faces("ibm-plex-sans/ibm-plex-sans-latin")
+_LATIN_EXT = _faces("ibm-plex-sans/ibm-plex-sans-latin-ext")
+_ARABIC = _faces("ibm-plex-sans-arabic/ibm-plex-sans-arabic-arabic")
+_WITH_MORE_LETTERS = ("cs", "hu", "pl", "sk")
+
+
+def fonts() -> tuple[str, ...]:
+    """What the first page needs at once: one that comes later would leave some letters in another font."""
+    spoken = i18n.current_speech()
+    if spoken.direction == "rtl":
+        return _ARABIC
+    return _LATIN + _LATIN_EXT if i18n.chain(spoken.text_language)[-1] in _WITH_MORE_LETTERS else _LATIN
 
 
 @cache
@@ -208,7 +215,7 @@ def init_app(app: Flask) -> None:
             last_day_before=last_day_before,
             undelivered_reason=reason_in_words,
             country_sites=country_sites,
-            FONTS=FONTS,
+            fonts=fonts,
         )
     )
     app.jinja_env.filters["billing_field"] = lambda field: i18n._(billing_details.field_name(field))
