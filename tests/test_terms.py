@@ -79,6 +79,31 @@ def test_the_makers_name_tells_the_portals_number_apart(locale: str, message: st
 
 
 @pytest.mark.parametrize("locale", catalogues.languages())
+def test_each_language_keeps_its_register(locale: str) -> None:
+    assert wording.never_said(catalogues.read(locale)) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("de", "Gib dein Passwort ein."),
+        ("fr", "Saisis ton mot de passe."),
+        ("es", "Introduce tu contraseña."),
+        ("it", "Inserisci la tua password."),
+        ("nl", "Voer je wachtwoord in."),
+        ("pt", "Digite a sua senha."),
+        ("pt", "Você é um usuário."),
+        ("cs", "Zadej tvoje heslo."),
+        ("ja", "あなたのパスワード"),
+    ],
+)
+def test_another_register_or_country_is_noticed(locale: str, said: str) -> None:
+    made = Catalog(locale)
+    made.add("Enter your password.", said)
+    assert wording.never_said(made)
+
+
+@pytest.mark.parametrize("locale", catalogues.languages())
 def test_each_language_has_every_term_and_its_translations_need_it(locale: str) -> None:
     """Each rule goes red somewhere: there is a message whose translation would be wrong without the word."""
     assert set(TERMS[locale]) == set(TERMS["fr"]) and locale in ONLY_FOR

@@ -198,6 +198,20 @@ ONLY_FOR = {
     "ar": {r"أمر الشراء|أوامر الشراء": _PO},
 }
 
+# Another register than the customers', or another country's words: Portuguese is that of Portugal.
+NEVER = {
+    "de": r"\b(du|dich|dir|dein\w*)\b",
+    "fr": r"\b(tu|toi|ton|ta|tes)\b",
+    "nl": r"\b(je|jij|jou|jouw|jullie)\b",
+    "es": r"\b(tú|tu|tus|te|ti|tuy[oa]s?|vosotros)\b",
+    "it": r"\b(tu|tuo|tua|tuoi|tue|ti)\b",
+    "hu": r"\b(te|neked|téged|tied)\b",
+    "pt": r"\b(você|tu|teus?|tuas?|te|usuári\w+|tela|celular|arquivos?|senha|assinaturas?|cadastr\w*|baixar)\b",
+    "cs": r"\b(ty|tvůj|tvoj\w*|tebe|tobě)\b",
+    "sk": r"\b(ty|tvoj\w*|teba|tebe)\b",
+    "ja": r"だよ|あなた",
+}
+
 
 def terms_of(locale: str) -> dict[str, str]:
     return {**TERMS[locale.partition("_")[0]], **OF_REGION.get(locale, {})}

@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from jinja2 import Environment
 
 from tests.support.catalogues import LOCALES, ids, real_messages, texts
-from tests.support.terms import ONLY_FOR, terms_of
+from tests.support.terms import NEVER, ONLY_FOR, terms_of
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 QUOTED = re.compile(r"“([^”]+)”")
@@ -116,6 +116,18 @@ def other_words(catalogue: Catalog) -> list[str]:
             ]
             complaints += [f"{word}: {message.id} → {text}" for word in missing + misused]
     return complaints
+
+
+def never_said(catalogue: Catalog) -> list[str]:
+    """Glossary words apart, which are the customers' own."""
+    unwanted = NEVER.get(str(catalogue.locale_identifier).partition("_")[0])
+    return [
+        f"{message.id} → {text}"
+        for message in real_messages(catalogue)
+        if unwanted and not is_glossary_word(message)
+        for text in texts(message)
+        if text and says(text, unwanted)
+    ]
 
 
 def _said_of_something(catalogue: Catalog, message: Message) -> list[str]:
