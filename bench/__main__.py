@@ -1,5 +1,5 @@
 """`python -m bench`: one run on both engines, bounded to some minutes. `python -m bench growth` fills a site with
-1,000,000 subscriptions, which takes longer."""
+1,000,000 subscriptions, which takes longer; `python -m bench languages` is the part of the first that compares languages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bench import (
     goals,
     growth,
     importing,
+    languages,
     machine,
     pages,
     renewing,
@@ -45,6 +46,8 @@ def _measure(backend: Backend, *, rounds: int, seconds: float) -> dict[str, floa
         figures |= starting.measure(filled, backend.folder, rounds=rounds, seconds=seconds)
         say(f"{backend.name}: search of all sites")
         figures |= searching.measure(backend)
+        say(f"{backend.name}: languages")
+        figures |= languages.measure(backend, backend.folder, rounds=rounds, seconds=seconds)
         say("documents")
         figures |= documents.measure(rounds=rounds, seconds=seconds)
     return figures
@@ -55,12 +58,15 @@ def _measured(backend: Backend, chosen: argparse.Namespace) -> dict[str, float]:
     if chosen.what == "growth":
         print(f"{backend.name}: growth")
         return growth.measure(backend, many=chosen.many, **often)
+    if chosen.what == "languages":
+        print(f"{backend.name}: languages")
+        return languages.measure(backend, backend.folder, **often)
     return _measure(backend, **often)
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    arguments.add_argument("what", nargs="?", choices=["pages", "growth"], default="pages")
+    arguments.add_argument("what", nargs="?", choices=["pages", "languages", "growth"], default="pages")
     arguments.add_argument("--many", type=int, default=growth.MANY, help="subscriptions of the large site")
     arguments.add_argument("--engines", nargs="+", choices=list(BACKENDS), default=list(BACKENDS))
     arguments.add_argument("--rounds", type=int, default=7)
@@ -73,7 +79,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder, BACKENDS[name](Path(folder)) as backend:
             measured[name] = _measured(backend, chosen)
     report.show(measured)
-    report.write(measured, to=report.GROWTH if chosen.what == "growth" else report.RESULTS)
+    if chosen.what != "languages":  # that part alone is looked at, and recorded with all the others
+        report.write(measured, to=report.GROWTH if chosen.what == "growth" else report.RESULTS)
 
 
 if __name__ == "__main__":

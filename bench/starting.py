@@ -46,12 +46,13 @@ def more_sites(folder: Path, size: int) -> Path:
 
 
 def _memory_after_visits(server: Server, environment: dict[str, str]) -> float:
-    """In MiB, when every site was visited and many signed in at once: each hash takes 19 MiB for a moment."""
+    """In MiB, when every site was visited in each of its languages, and many signed in at once: each hash takes
+    19 MiB for a moment."""
     portal = assemble(read_settings({**os.environ, **environment}))
     for site in portal.sites:
         client = server.client(f"{site.code}.localhost")
-        for path in ("/sign-in", "/help"):
-            client.ask(path)
+        for path, language in product(("/sign-in", "/help"), site.languages):
+            client.ask(path, **{"Accept-Language": language.replace("_", "-")})
         client.close()
     with ThreadPoolExecutor(_AT_ONCE) as visitors:
         list(visitors.map(partial(_sign_in_again_and_again, server), range(_AT_ONCE)))

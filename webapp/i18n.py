@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -26,6 +26,16 @@ from webapp.config import resource_folder
 from webapp.isolates import fill_from_the_right
 
 SOURCE_LANGUAGE = "en"
+# Of CLDR: asked for a unit, Babel would say that it knows none.
+_NEVER_SAID = frozenset(
+    (
+        *("unit_patterns", "unit_display_names", "compound_unit_patterns", "currency_names_plural"),
+        *("compact_decimal_formats", "compact_currency_formats", "interval_formats", "scripts", "variants"),
+    )
+)
+
+Message = str | tuple[str, int]  # with the number of its plural form
+_known: dict[Message, Message] = {}
 
 
 def chain(code: str) -> list[str]:
@@ -49,6 +59,9 @@ def _messages(code: str) -> NullTranslations:
         write_mo(compiled, read_po(file, locale=code))
     compiled.seek(0)
     catalogue = Translations(compiled)
+    # All languages translate the same messages: each English text is kept once, not once a language.
+    texts: dict[Message, str] = vars(catalogue)["_catalog"]
+    vars(catalogue)["_catalog"] = {_known.setdefault(key, key): text for key, text in texts.items()}
     catalogue.add_fallback(base)
     return catalogue
 
@@ -86,10 +99,18 @@ class Speech:
 def _parse_locale(*candidates: str) -> Locale:
     for candidate in candidates:
         try:
-            return Locale.parse(candidate)
+            return _lightened(Locale.parse(candidate))
         except (UnknownLocaleError, ValueError):
             continue
-    return Locale("en", "GB")
+    return _lightened(Locale("en", "GB"))
+
+
+def _lightened(locale: Locale) -> Locale:
+    """Without what nobody here asks of it: half of the megabyte that Babel keeps of a language."""
+    for name in ("root", locale.language, str(locale)):  # each inherits from the one before
+        data = localedata.load(name)
+        data.update({key: {} for key in _NEVER_SAID & data.keys()})
+    return locale
 
 
 @cache

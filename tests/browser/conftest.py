@@ -24,7 +24,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-LANGUAGES = {"fr": "fr-FR", "de": "de-DE", "ae": "ar-AE", None: "en-GB"}
+LANGUAGES = {"fr": "fr-FR", "de": "de-DE", "ae": "ar-AE", "jp": "ja-JP", "pl": "pl-PL", None: "en-GB"}
 
 Visit = Callable[..., Visitor]
 

@@ -86,6 +86,7 @@ def free_port() -> int:
 @dataclass
 class PortalServer:
     data: Path
+    app: str = "webapp.wsgi:app"
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -116,7 +117,7 @@ class PortalServer:
         command = [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
             *("--port", str(self.port), "--workers", "1", "--blocking-threads", "4"),
-            *("--log-level", "warning", "webapp.wsgi:app"),
+            *("--log-level", "warning", self.app),
         ]
         with (self.data / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)

@@ -18,6 +18,7 @@ from tests.browser.pages import (
     person_of,
     show,
 )
+from tests.browser.test_layout import sideways
 from tests.browser.visitor import Visitor
 from webapp import create_app
 from webapp.assembly import assemble
@@ -70,12 +71,19 @@ def look_at(visitor: Visitor, names: tuple[str, ...], site: str, language: str) 
         assert html.get_attribute("dir") == spoken.direction
         assert html.get_attribute("lang") == spoken.language_tag
         found += axe.violations(visitor.page, f"{site} in {language}, {name}")
+        found += [f"{site} in {language}, {name}: {wide}" for wide in sideways(visitor.page)]
     return found
 
 
-@pytest.mark.parametrize(("site", "language"), ONE_OF_EACH)
-def test_the_main_pages_are_accessible_in_each_language(visit: Visit, site: str, language: str) -> None:
-    visitor = visit(site)
+# One of each kind: longer words, other letters, from right to left, a region over its language. All others: `make soak`.
+KINDS_OF_LANGUAGES = [("pl", "pl"), ("jp", "ja"), ("ae", "ar"), ("ch", "fr_CH")]
+
+
+@pytest.mark.parametrize(("site", "language"), KINDS_OF_LANGUAGES)
+def test_the_main_pages_are_accessible_in_each_kind_of_language(
+    visit: Visit, site: str, language: str
+) -> None:
+    visitor = visit(site, width=390)
     visitor.open("/sign-in")
     choose(visitor, site, language)
     found = look_at(visitor, EVERYWHERE_PUBLIC, site, language)

@@ -34,6 +34,12 @@ msgstr ""
 "Content-Transfer-Encoding: 8bit\\n"
 
 """
+# Babel has it otherwise: it takes 11 to 99 for the last form and 100 for the one before, CLDR and gettext's own
+# manual the other way round, and so do translators. Hungarian has one form with Babel and two in CLDR; a noun stays
+# singular after a number there, so that one is enough as long as it always says the number.
+_PLURAL_FORMS = {
+    "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5);",
+}
 _LANGUAGE = "The portal’s words in this language. `make translations` brings the messages up to date."
 _REGION = "Made from regions.toml by `make translations`: what this region says otherwise."
 
@@ -86,6 +92,14 @@ def languages() -> list[str]:
     return [locale for locale in found if locale not in region_words()]
 
 
+def begun(locale: str) -> Catalog:
+    """Without any message yet."""
+    made = Catalog(locale)
+    if forms := _PLURAL_FORMS.get(locale):
+        made.mime_headers = [("Plural-Forms", forms)]
+    return made
+
+
 def read(locale: str) -> Catalog:
     with catalogue_file(locale).open("rb") as file:
         return read_po(file, locale=locale)
@@ -125,7 +139,11 @@ def regional(region: str, language: Catalog, words: Mapping[str, str]) -> Catalo
     pattern = re.compile("|".join(map(re.escape, longest_first)))
     found = Catalog(region)
     for message in real_messages(language):
-        said = [pattern.sub(lambda match: words[match.group()], text) for text in texts(message)]
+        said = [
+            words.get(f"[{message.context or ''}] {message.id}")
+            or pattern.sub(lambda match: words[match.group()], text)
+            for text in texts(message)
+        ]
         if said != texts(message):
             translation = said[0] if isinstance(message.id, str) else tuple(said)
             found.add(message.id, translation, message.locations, context=message.context)
@@ -150,7 +168,7 @@ def update(wanted: Iterable[str] = ()) -> None:
     messages = extract()
     for language in sorted({*languages(), *wanted}):
         known = catalogue_file(language).is_file()
-        catalogue = updated(read(language) if known else Catalog(language), messages)
+        catalogue = updated(read(language) if known else begun(language), messages)
         _write(language, catalogue)
         missing = sum(not all(texts(message)) for message in real_messages(catalogue))
         gone = len(catalogue.obsolete)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from gettext import c2py
 from html.parser import HTMLParser
 
 from babel.messages.catalog import Catalog, Message
 from jinja2 import Environment
 
 from tests.support.catalogues import LOCALES, ids, real_messages, texts
+from tests.support.terms import NEVER, ONLY_FOR, terms_of
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 QUOTED = re.compile(r"“([^”]+)”")
@@ -39,14 +40,38 @@ def incomplete(catalogue: Catalog, messages: Catalog) -> list[str]:
 
 
 def wrong_placeholders(catalogue: Catalog) -> list[str]:
-    """Each form names what its English form names; a singular may say “one” in words."""
+    """Each form names what its English form names; one that stands for one number may say it in words."""
     complaints = []
+    counted = numbers_of_forms(catalogue)
     for message in real_messages(catalogue):
-        allowed = [sorted(PLACEHOLDER.findall(text)) for text in ids(message)]
-        for text in filter(None, texts(message)):
-            if sorted(PLACEHOLDER.findall(text)) not in allowed or "%" in PLACEHOLDER.sub("", text):
+        for form, text in enumerate(texts(message)):
+            allowed = _allowed(message, counted[form] if message.pluralizable else [])
+            if text and (_placeholders(text) not in allowed or "%" in _plain(text)):
                 complaints.append(f"{message.id} → {text}")
     return complaints
+
+
+def numbers_of_forms(catalogue: Catalog) -> list[list[int]]:
+    """Which numbers each plural form is shown for, up to 200."""
+    form_of = c2py(catalogue.plural_expr)
+    found: list[list[int]] = [[] for _form in range(catalogue.num_plurals)]
+    for number in range(200):
+        found[form_of(number)].append(number)
+    return found
+
+
+def _allowed(message: Message, numbers: list[int]) -> list[list[str]]:
+    """A form for several numbers names what the English plural names, unless it is no more than zero and one."""
+    named = [_placeholders(text) for text in ids(message)]
+    if not numbers:
+        return named
+    if len(numbers) > 1:
+        return named if set(numbers) <= {0, 1} else named[-1:]
+    return named + [[name for name in names if name != "num"] for names in named]
+
+
+def _placeholders(text: str) -> list[str]:
+    return sorted(PLACEHOLDER.findall(text))
 
 
 # ---- the site's words
@@ -77,121 +102,77 @@ def not_the_glossarys_word(catalogue: Catalog) -> list[str]:
     ]
 
 
-# English → what a translation with that word in it holds.
-TERMS = {
-    "fr": {
-        r"purchase order number": r"numéro de (bon de )?commande",
-        r"subscription": r"abonnement",
-        r"license": r"licence",
-        r"agreement": r"contrat",
-        r"renew": r"renouvel",
-        r"invoice": r"factur",
-        r"administrator": r"administrateur",
-        r"\blog(ged)? in": r"conne[cx]",
-        r"password": r"mots? de passe",
-        r"payment method": r"mode de paiement",
-        r"e-?mail": r"e-mail|messagerie",
-        r"country site": r"sites? loca",
-    },
-    "de": {
-        r"purchase order number": r"bestellnummer",
-        r"subscription": r"abonnement",
-        r"license": r"lizenz",
-        r"agreement": r"vertrag|verträge|vereinbarung",
-        r"renew": r"verlänger",
-        r"invoice": r"rechnung",
-        r"administrator": r"administrator",
-        r"\blog(ged)? in": r"anmeld|angemeldet|anzumelden|melden sie sich",
-        r"password": r"passw[oö]rt",
-        r"payment method": r"zahlungsart",
-        r"e-?mail": r"e-mail|mailprogramm|postfach",
-        r"country site": r"lokale[nr]? website",
-    },
-}
-# Never for anything else: the portal's own number is another one.
-ONLY_FOR = {
-    "de": {r"bestellnummer": r"purchase order number"},
-    "fr": {r"bon de commande": r"purchase order number"},
-}
-
-
 def other_words(catalogue: Catalog) -> list[str]:
     """Sentences in which one of the customers' terms is called by another word."""
-    language = str(catalogue.locale_identifier).partition("_")[0]
+    locale = str(catalogue.locale_identifier)
+    terms, only_for = terms_of(locale), ONLY_FOR.get(locale.partition("_")[0], {})
     complaints = []
     for message in real_messages(catalogue):
         english = _plain(" ".join(ids(message)))
-        for text in texts(message):
-            missing = [
-                term for term, word in TERMS[language].items() if _has(english, term) and not _has(text, word)
-            ]
+        for text in filter(None, _said_of_something(catalogue, message)):
+            missing = [term for term, word in terms.items() if says(english, term) and not says(text, word)]
             misused = [
-                word
-                for word, term in ONLY_FOR[language].items()
-                if _has(text, word) and not _has(english, term)
+                word for word, term in only_for.items() if says(text, word) and not says(english, term)
             ]
             complaints += [f"{word}: {message.id} → {text}" for word in missing + misused]
     return complaints
+
+
+def never_said(catalogue: Catalog) -> list[str]:
+    """Glossary words apart, which are the customers' own."""
+    unwanted = NEVER.get(str(catalogue.locale_identifier).partition("_")[0])
+    return [
+        f"{message.id} → {text}"
+        for message in real_messages(catalogue)
+        if unwanted and not is_glossary_word(message)
+        for text in texts(message)
+        if text and says(text, unwanted)
+    ]
+
+
+def _said_of_something(catalogue: Catalog, message: Message) -> list[str]:
+    """Not what Arabic says of zero: “nobody was invited” needs no term. A glossary word has a check of its own."""
+    if is_glossary_word(message):
+        return []
+    counted = numbers_of_forms(catalogue) if message.pluralizable else [[]]
+    return [text for text, numbers in zip(texts(message), counted, strict=True) if numbers != [0]]
 
 
 def _plain(text: str) -> str:
     return PLACEHOLDER.sub("", text)
 
 
-def _has(text: str, pattern: str) -> bool:
-    return re.search(pattern, _plain(text), re.IGNORECASE) is not None
+_ARABIC_VOWELS = re.compile("[\u064b-\u0652]")
+
+
+def says(text: str, pattern: str) -> bool:
+    return re.search(pattern, _ARABIC_VOWELS.sub("", _plain(text)), re.IGNORECASE) is not None
 
 
 def misquoted(catalogue: Catalog) -> list[str]:
     """A text that quotes a button quotes it as it is called in that language."""
     called = {
-        message.id: message.string for message in real_messages(catalogue) if isinstance(message.id, str)
+        message.id: message.string
+        for message in real_messages(catalogue)
+        if isinstance(message.id, str) and message.string
     }
     return [
         f"“{label}” is called “{called[label]}”: {text}"
         for message in real_messages(catalogue)
         for label in QUOTED.findall(ids(message)[0])
-        for text in texts(message)
+        for text in filter(None, texts(message))
         if label in called and called[label] not in text
     ]
-
-
-# ---- typography
-
-
-_EVERYWHERE = [(r"'|\"", "straight quote"), (r"\.\.\.", "three dots instead of …"), (r"  ", "two spaces")]
-_PARTED = (r"%\((num|minutes|hours)\)s ", "a number may be parted from what it counts")
-_FRENCH = [
-    (r"(?<!\u202f)[;!?]", "no narrow space before ; ! ?"),
-    (r"(?<!\u00a0):", "no no-break space before :"),
-    (r"«(?!\u00a0)|(?<!\u00a0)»", "no no-break space inside « »"),
-    (r"[“”„]", "not the French quotes"),
-    _PARTED,
-]
-_GERMAN = [(r"[«»”]|“\w", "not the German quotes"), (r"\s[:;!?]", "space before : ; ! ?"), _PARTED]
-_SWISS_GERMAN = [
-    (r"ß", "ß"),
-    (r"[“”„]|«\s|\s»", "not the Swiss quotes"),
-    (r"\s[:;!?]", "space before : ; ! ?"),
-    _PARTED,
-]
-_ENGLISH = [(r"[«»„]", "not the English quotes"), (r"\s[:;!?]", "space before : ; ! ?")]
-TYPOGRAPHY = {"fr": _FRENCH, "fr_CH": _FRENCH, "de": _GERMAN, "de_AT": _GERMAN, "de_CH": _SWISS_GERMAN}
-
-
-def bad_typography(text: str, locale: str) -> list[str]:
-    rules = _EVERYWHERE + TYPOGRAPHY.get(locale, _ENGLISH)
-    complaints = [f"{name}: {text}" for pattern, name in rules if re.search(pattern, text)]
-    if unicodedata.normalize("NFC", text) != text or text != text.strip():
-        complaints.append(f"not normal: {text}")
-    return complaints
 
 
 # ---- templates
 
 
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-_SPOKEN_ATTRIBUTES = {"alt", "aria-label", "placeholder", "title", "aria-description", "label"}
+_SPOKEN_ATTRIBUTES = {
+    *("alt", "aria-label", "placeholder", "title", "aria-description", "label"),
+    *("data-announce", "data-failed", "data-l"),  # our own script and stylesheet say these
+}
 _NO_WORDS = re.compile(r"<(style|script)\b.*?</\1>|<!--.*?-->", re.DOTALL)
 _EXPRESSION = "\x00"
 _COMPARING = {"==", "!=", "in"}
@@ -249,9 +230,49 @@ _PHYSICAL = re.compile(
     r"(?<![\w-])((?:scroll-)?(?:margin|padding)-(?:left|right)|border-(?:left|right)(?:-\w+)?"
     r"|border-(?:top|bottom)-(?:left|right)-radius|left|right)\s*:"
     r"|(?<![\w-])(?:text-align|float|clear)\s*:\s*(?:left|right)\b"
+    r"|(?<![\w-])(?:transform-origin|(?:background|object)-position)\s*:[^;}]*\b(?:left|right)\b"
+    r"|\btranslateX\("
+)
+_FOUR = re.compile(
+    r"(?<![\w-])((?:scroll-)?(?:margin|padding)|inset|border-(?:width|style|color|radius))\s*:\s*([^;}]+)"
 )
 
 
 def physical_directions(css: str) -> list[str]:
     """Left and right: a page that is read from right to left would be laid out wrongly."""
-    return [match.group() for match in _PHYSICAL.finditer(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))]
+    bare = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return [match.group() for match in _PHYSICAL.finditer(bare)] + [
+        match.group() for match in _FOUR.finditer(bare) if _is_lopsided(match[1], match[2])
+    ]
+
+
+def _is_lopsided(name: str, value: str) -> bool:
+    """Of four values: top, right, bottom, left; of corners, the upper two and the lower two."""
+    sides = _words(value.removesuffix("!important"))
+    if len(sides) != 4:
+        return False
+    return (sides[0], sides[2]) != (sides[1], sides[3]) if name == "border-radius" else sides[1] != sides[3]
+
+
+def _words(value: str) -> list[str]:
+    """`calc(1px + 2px)` is one."""
+    found, depth = [""], 0
+    for letter in value.strip():
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == " " and depth == 0:
+            found.append("")
+        else:
+            found[-1] += letter
+    return [word for word in found if word]
+
+
+# ---- scripts
+
+_LITERAL = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'|`([^`]*)`")
+_SENTENCE = re.compile(r"[A-Z][a-z]+ [a-z]{2,}|[a-z]{2,}[.!?]$")
+
+
+def said_by_script(source: str) -> list[str]:
+    """Sentences in a script: what it says comes from the page, where it is translated."""
+    literals = ("".join(match.groups("")) for match in _LITERAL.finditer(re.sub(r"//[^\n]*", "", source)))
+    return [literal for literal in literals if _SENTENCE.search(literal)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -12,6 +14,7 @@ from tests.web.conftest import new_app, on_sqlite
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
+from webapp.web.language import FRONT_LANGUAGES
 
 RETO = "reto@example.com"
 
@@ -114,11 +117,30 @@ def test_a_language_that_the_site_does_not_offer_is_not_chosen(language: str, ch
 
 
 @on_sqlite
-def test_a_language_without_a_catalogue_is_english_and_says_so(app: Flask) -> None:
+def test_each_language_is_spoken_in_its_own_direction(app: Flask) -> None:
     ch, ae = client_at(app, "ch"), client_at(app, "ae")
-    assert spoken(choose(ch, ch.page("/sign-in"), "it_CH")) == ("en", "ltr")
+    assert spoken(choose(ch, ch.page("/sign-in"), "it_CH")) == ("it-CH", "ltr")
     page = choose(ae, ae.page("/sign-in"), "ar")
-    assert spoken(page) == ("en", "rtl") and chosen(page) == "ar"
+    assert spoken(page) == ("ar", "rtl") and chosen(page) == "ar"
+    assert page.one("main").one("h1").text == "تسجيل الدخول"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        *((code, code) for code in FRONT_LANGUAGES),
+        ("sv, uk;q=0.9", "en"),
+        ("sv, hu;q=0.9, en;q=0.8", "hu"),
+        ("pt-BR", "pt"),
+        ("zh-TW, ja;q=0.5", "ja"),
+    ],
+)
+def test_the_bare_domain_speaks_every_language(accepted: str, language: str, app: Flask) -> None:
+    page = client_at(app, None).page("/", headers={"Accept-Language": accepted})
+    assert spoken(page) == (language, "rtl" if language == "ar" else "ltr")
+    assert [button["value"] for button in page.all("button", name="language")] == FRONT_LANGUAGES
+    assert len(FRONT_LANGUAGES) == 13
 
 
 @on_sqlite
@@ -135,6 +157,19 @@ def test_the_bare_domain_has_a_choice_of_its_own(app: Flask, portal: Portal) -> 
     front = client_at(app, None)
     assert spoken(front.page("/", headers={"Accept-Language": "de-AT"}))[0] == "de"
     assert spoken(choose(front, front.page("/"), "fr"))[0] == "fr"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("code", "letters"),
+    [("fr", {"latin"}), ("pl", {"latin", "latin-ext"}), ("jp", {"latin"}), ("ae", {"arabic-arabic"})],
+)
+def test_a_page_asks_at_once_for_the_letters_of_its_language(
+    code: str, letters: set[str], app: Flask
+) -> None:
+    page = client_at(app, code).page("/sign-in", headers={"Accept-Language": "ar, pl, ja, fr"})
+    asked = [link["href"] for link in page.all("link", rel="preload")]
+    assert {re.sub(r".*sans-(.*)-[46]00.*", r"\1", href) for href in asked} == letters
 
 
 def test_the_choice_of_one_site_is_nothing_to_another(alice: SiteClient, app: Flask, portal: Portal) -> None:

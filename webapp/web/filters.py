@@ -22,21 +22,29 @@ from webapp.domain.national_ids import KINDS
 from webapp.domain.order_fields import COUNTRIES
 from webapp.domain.subscription_list import Query
 from webapp.postal import address_lines
+from webapp.sites import Site
 from webapp.web import agent_auth, auth, language, visits
 from webapp.web.assets import asset_url
 from webapp.web.security import nonce
 from webapp.web.site import place, site_or_none, this_portal
 
-FONTS = {
-    "ltr": (
-        "vendor/ibm-plex-sans/ibm-plex-sans-latin-400-normal.woff2",
-        "vendor/ibm-plex-sans/ibm-plex-sans-latin-600-normal.woff2",
-    ),
-    "rtl": (
-        "vendor/ibm-plex-sans-arabic/ibm-plex-sans-arabic-arabic-400-normal.woff2",
-        "vendor/ibm-plex-sans-arabic/ibm-plex-sans-arabic-arabic-600-normal.woff2",
-    ),
-}
+
+def _faces(file: str) -> tuple[str, ...]:
+    return tuple(f"vendor/{file}-{weight}-normal.woff2" for weight in (400, 600))
+
+
+_LATIN = _faces("ibm-plex-sans/ibm-plex-sans-latin")
+_LATIN_EXT = _faces("ibm-plex-sans/ibm-plex-sans-latin-ext")
+_ARABIC = _faces("ibm-plex-sans-arabic/ibm-plex-sans-arabic-arabic")
+_WITH_MORE_LETTERS = ("cs", "hu", "pl", "sk")
+
+
+def fonts() -> tuple[str, ...]:
+    """What the first page needs at once: one that comes later would leave some letters in another font."""
+    spoken = i18n.current_speech()
+    if spoken.direction == "rtl":
+        return _ARABIC
+    return _LATIN + _LATIN_EXT if i18n.chain(spoken.text_language)[-1] in _WITH_MORE_LETTERS else _LATIN
 
 
 @cache
@@ -132,11 +140,22 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
 
 
+def arrow() -> str:
+    """From what was to what is, as one reads."""
+    return "←" if i18n.current_speech().direction == "rtl" else "→"
+
+
 def country_sites() -> list[tuple[str, str]]:
     """Address and name of each country site, in the order of their names."""
     portal, spoken = this_portal(), i18n.current_speech()
-    named = [(site.origin, site.name_in(spoken.text_language)) for site in portal.sites]
+    named = [(site.origin, _country(site, spoken.text_language)) for site in portal.sites]
     return sorted(named, key=lambda pair: sort_key(pair[1], spoken.code))
+
+
+def _country(site: Site, language: str) -> str:
+    """As its file names it; in a language that the file does not have, as Unicode does."""
+    known = i18n.chain(language)[-1] in site.names.by_language
+    return site.name_in(language) if known else formats.country_name(site.territory)
 
 
 def here() -> str:
@@ -174,6 +193,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(page_context)
     app.jinja_env.globals.update(
         formats.keywords(
+            arrow=arrow,
             asset_url=asset_url,
             endonym=formats.language_name,
             direction_of=i18n.direction_of,
@@ -196,7 +216,7 @@ def init_app(app: Flask) -> None:
             last_day_before=last_day_before,
             undelivered_reason=reason_in_words,
             country_sites=country_sites,
-            FONTS=FONTS,
+            fonts=fonts,
         )
     )
     app.jinja_env.filters["billing_field"] = lambda field: i18n._(billing_details.field_name(field))

@@ -12,7 +12,7 @@ from webapp.web.site import place, site_or_none
 from webapp.web.visits import visiting_agent
 
 COOKIE = "language"
-FRONT_LANGUAGES = ["en", "fr", "de"]
+FRONT_LANGUAGES = ["en", "de", "fr", "it", "es", "nl", "pl", "pt", "cs", "sk", "hu", "ja", "ar"]
 FOR_AGENTS = "/support"  # on a visit: pages that no customer sees are in the agent's own language
 
 
@@ -36,15 +36,19 @@ def _wished() -> str | None:
 
 
 def chosen_language() -> str:
-    return _wished() or _negotiated() or offered()[0]
+    return _wished() or _negotiated(offered()) or offered()[0]
 
 
-def _negotiated() -> str | None:
-    return i18n.negotiate([tag for tag, _quality in request.accept_languages], offered())
+def _negotiated(among: list[str]) -> str | None:
+    return i18n.negotiate([tag for tag, _quality in request.accept_languages], among)
 
 
 def speak() -> None:
-    if request.path.startswith(API):  # programs understand the codes; who reads the words runs a shop
-        return i18n.set_speech(i18n.speech(i18n.SOURCE_LANGUAGE, "GB"))
     site = site_or_none()
-    i18n.set_speech(i18n.speech(chosen_language(), site.territory if site else "GB"))
+    language = _of_a_program() if request.path.startswith(API) else chosen_language()
+    i18n.set_speech(i18n.speech(language, site.territory if site else "GB"))
+
+
+def _of_a_program() -> str:
+    """English unless it asks for one of the site: it understands the codes, who runs it reads the words."""
+    return _negotiated([*offered(), i18n.SOURCE_LANGUAGE]) or i18n.SOURCE_LANGUAGE

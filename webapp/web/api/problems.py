@@ -18,6 +18,8 @@ from webapp.domain.limits import TooOften
 from webapp.domain.order_corrections import OrderNoLongerPending, OrderUnknown
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.shop_view import CursorInvalid
+from webapp.i18n import current_speech
+from webapp.web.api.titles import title_of
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Problem(Exception):
     def as_dict(self) -> dict[str, Any]:
         told: dict[str, Any] = {
             "type": f"urn:problem-type:subscription-portal:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": title_of(self.code, HTTPStatus(self.status).phrase),
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
@@ -70,7 +72,8 @@ class Problem(Exception):
 
     def as_response(self) -> Response:
         body = json.dumps(self.as_dict(), ensure_ascii=False)
-        return Response(body, self.status, self.headers, content_type=MEDIA_TYPE)
+        spoken = {"Content-Language": current_speech().language_tag, "Vary": "Accept-Language"}
+        return Response(body, self.status, {**spoken, **self.headers}, content_type=MEDIA_TYPE)
 
 
 def answer_to(problem: Exception) -> Response:
