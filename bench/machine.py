@@ -42,7 +42,15 @@ def family(pid: int) -> list[int]:
 
 def cpu_seconds(pids: list[int]) -> float:
     """Of all their threads, to the nanosecond."""
-    return sum(_task_seconds(task) for pid in pids for task in (PROC / str(pid) / "task").iterdir())
+    return sum(_task_seconds(task) for pid in pids for task in _tasks(pid))
+
+
+def _tasks(pid: int) -> list[Path]:
+    """None of a process that has gone: a server of a database has some that come and go."""
+    try:
+        return list((PROC / str(pid) / "task").iterdir())
+    except FileNotFoundError:
+        return []
 
 
 def _task_seconds(task: Path) -> float:
