@@ -25,3 +25,4 @@ def init_app(app: Flask) -> None:
     for noun in (*of_the_console, *of_a_visit):
         app.register_blueprint(noun.pages)
     search.init_app(app)
+    claims.init_app(app)

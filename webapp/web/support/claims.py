@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Flask, current_app
 
 from webapp import i18n
-from webapp.data.database import STORAGE_FAILURES
-from webapp.data.schema import OldSchema
 from webapp.domain import claims
-from webapp.sites import Site
+from webapp.domain.everywhere import Everywhere
 from webapp.web import agent_auth, htmx
 from webapp.web.policy import policy
-from webapp.web.site import this_portal
 
-log = logging.getLogger(__name__)
 pages = Blueprint("support_claims", __name__, url_prefix="/console/claims")
+
+_EVERYWHERE = "everywhere, claims"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +30,28 @@ class Dispute:
     objected_at: datetime
 
 
+def init_app(app: Flask) -> None:
+    portal = app.extensions["portal"]
+    app.extensions[_EVERYWHERE] = Everywhere(partial(portal.at, mode="look"))
+
+
 @pages.get("")
 @policy("agent", place="support")
 def show() -> Any:
-    """On the console's first page it comes after all else, so that a slow site keeps nobody waiting there."""
-    spoken = i18n.current_speech().text_language
-    found = [(site, _of(site)) for site in agent_auth.agent_sites()]
+    """On the console's first page it comes after all else, and a site that hangs is not waited for."""
+    spoken, sites = i18n.current_speech().text_language, agent_auth.agent_sites()
+    everywhere: Everywhere = current_app.extensions[_EVERYWHERE]
+    found = {answer.site: answer.found for answer in everywhere.ask(sites, _disputes)}
     return htmx.render(
         "support/claims/list.html",
         fragment="support/claims/_list.html",
-        disputes=[(site, one) for site, many in found for one in many or ()],
-        unreachable=[site.name_in(spoken) for site, many in found if many is None],
+        disputes=[(site, one) for site in sites for one in found[site] or ()],
+        unreachable=[site.name_in(spoken) for site in sites if found[site] is None],
     )
 
 
-def _of(site: Site) -> Sequence[Dispute] | None:
-    """None: its database does not answer."""
-    try:
-        with this_portal().at(site, "look"):
-            return [
-                Dispute(one.subscription.public_id, one.subscription.account.name, one.objected_at)
-                for one in claims.disputes()
-            ]
-    except (OldSchema, *STORAGE_FAILURES) as problem:
-        log.warning("Site %s does not say which claims wait: %s", site.code, problem)
-        return None
+def _disputes() -> Sequence[Dispute]:
+    return [
+        Dispute(one.subscription.public_id, one.subscription.account.name, one.objected_at)
+        for one in claims.disputes()
+    ]
