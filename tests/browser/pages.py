@@ -755,6 +755,7 @@ CASES = (
     PageCase("console-sign-in", "agent_sign_in.show", at("/agent/sign-in"), console=True),
     PageCase("console-home", "console.show", at("/console"), "agent", console=True),
     PageCase("console-me", "agent.show", at("/agent"), "agent", console=True),
+    PageCase("console-search", "console_search.show", at("/console/search?q=exemple"), "agent", console=True),
     PageCase("help", "help.show", at("/help"), act=all_answers),
     PageCase("imprint", "legal.imprint", at("/imprint")),
     PageCase("privacy", "legal.privacy", at("/privacy")),
