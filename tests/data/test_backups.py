@@ -23,6 +23,7 @@ from webapp.data.accounts import Person
 from webapp.data.backup_file import BackupRefused, Damaged
 from webapp.data.database import STORAGE_FAILURES, atomic
 from webapp.data.schema import MIGRATIONS, MODELS
+from webapp.data.sign_in import Attempt
 from webapp.data.support import SharedAttempt
 from webapp.domain.limits import Limit
 
@@ -139,7 +140,7 @@ def test_a_backup_is_of_one_moment_while_others_write(cast: Portal, tmp_path: Pa
                     email=f"{number}@w.example", email_key=f"{number}@w.example", name="w", sort_key="w",
                     language="fr", created_at=cast.clock(),
                 )  # fmt: skip
-                MODELS[5].create(**limit)
+                Attempt.create(**limit)
 
     base = {name: of_site(cast)[name].rows for name in ("person", "attempt")}
     writer = Thread(target=write)

@@ -340,7 +340,7 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
     },
     "signed_out": {
         "the session’s signature is the same at each site": Leak(
-            auth.SiteSessions, "get_signing_serializer", "-{site.code}", ""
+            auth.SiteSessions, "get_signing_serializer", "-{name}", ""
         ),
         "the session is not looked up": Leak(
             sign_in, "_SESSION_SQL", "WHERE s.token_hash = :token_hash", "WHERE s.token_hash IS NOT NULL"
@@ -387,15 +387,15 @@ LEAKS: dict[str, dict[str, Leak | Downgraded]] = {
         "pages are at every place": Leak(auth, "require_policy", "wrong_place or", ""),
         "a strange host is the first site": Leak(
             site.SiteMiddleware,
-            "__call__",
-            "if site is None:",
-            'site = site or self.portal.sites["fr"]\n    if site is None:',
+            "_whereabouts",
+            "return own.get(name), None",
+            'return own.get(name, "site"), self.portal.sites["fr"]',
         ),
         "a host’s beginning is enough": Leak(
             site.SiteMiddleware,
-            "__call__",
-            "self.portal.sites.site_for_host(host, self.portal.settings.domain)",
-            'self.portal.sites.by_code(host.partition(".")[0])',
+            "_whereabouts",
+            "sites.site_for_host(host, domain)",
+            'sites.by_code(host.partition(".")[0])',
         ),
     },
     "keys": {

@@ -29,7 +29,7 @@ from webapp.payments.stand_in import DemoSession
 from webapp.sites import SUPPORT
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
-STAGES = ("table", "probes", *READING, "keys", "signatures", "console", "visits", "walk", "demo", "unused")
+STAGES = ("table", "probes", *READING, "console", "visits", "keys", "signatures", "walk", "demo", "unused")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 STRANGE_HOSTS = ("xx.localhost", "fr.localhost.evil.example", "fr.fr.localhost", "localhost.evil.example")
 FORGED_ORIGINS: tuple[dict[str, str], ...] = (
