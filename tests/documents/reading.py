@@ -132,9 +132,12 @@ def decoration(page: list[Piece]) -> list[str]:
     return [piece.text for piece in page if piece.mark < 0]
 
 
+_DIRECTION = dict.fromkeys([0x200E, 0x200F, *range(0x2066, 0x206A)])
+
+
 def squeezed(text: str) -> str:
-    """Without any space: lines end where they end."""
-    return "".join(text.split())
+    """Without any space: lines end where they end. Without marks of direction, which are no words."""
+    return "".join(text.translate(_DIRECTION).split())
 
 
 @dataclass

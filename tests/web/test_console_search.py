@@ -44,7 +44,7 @@ def test_a_customer_is_found_and_no_more_is_shown_than_it_takes_to_choose(
     assert set(CANARY.findall(page.text)) == {"kanari-fr-ouest"}  # the company, and nothing of its people
     for nothing in (ALICE.email, row.order_number, row.po_number):
         assert nothing not in page.text
-    assert searches(portal) == [{"text": row.public_id, "sites": ["fr", "gb"]}]
+    assert searches(portal) == [{"text": row.public_id, "sites": ["be", "fr", "gb", "nl"]}]
 
 
 def test_everything_a_customer_can_tell_leads_there(agent: SiteClient, cast: Cast) -> None:

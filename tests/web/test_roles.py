@@ -95,7 +95,7 @@ def test_billing_and_backup_see_lists_and_pages_at_the_usual_cost(
         assert asked(portal, client, "/subscriptions") <= LIST_AT_MOST
         assert asked(portal, client, page_of_one) <= PAGE_AT_MOST
         assert asked(portal, client, "/members") <= 3
-        assert asked(portal, client, "/profile") <= 5
+        assert asked(portal, client, "/profile") <= 6
 
 
 # ---- backup

@@ -202,7 +202,9 @@ def test_a_site_that_does_not_answer_is_named(
         raise pw.OperationalError("down")
 
     monkeypatch.setattr(elsewhere, "_knows", broken)
-    assert "these sites did not answer: United Kingdom" in asked(visit, "sign-in", "nobody@example.com")
+    assert "these sites did not answer: Belgium, Netherlands and United Kingdom" in asked(
+        visit, "sign-in", "nobody@example.com"
+    )
 
 
 # ---- the three acts
