@@ -34,6 +34,7 @@ def test_a_name_is_changed_in_place_with_the_keyboard(visit: Visit, server: Port
     expect(page.locator("#name-edit")).to_be_focused()
     assert any("nom" in said.lower() for said in page.evaluate("window.said"))
     press(page, page.locator("#name-edit"))
+    expect(page.locator("#name")).to_be_focused()
     press(page, page.locator("#name-row a.btn"))
     expect(page.locator("#name-edit")).to_be_focused()
 
