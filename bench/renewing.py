@@ -28,7 +28,7 @@ _PROCESSES = multiprocessing.get_context("fork")
 
 
 def measure(backend: Backend) -> Figures:
-    few, renewing, bare = (_environment(backend, folder) for folder in ("few", "renewing", "bare"))
+    few, renewing, bare = (_environment(backend, folder) for folder in ("few", "renewing", "inserted"))
     _fill(few, FEW)
     for environment in (renewing, bare):
         _fill(environment, SIZE)
