@@ -8,6 +8,7 @@ from webapp.web.support import (
     acts,
     claims,
     disputes,
+    elsewhere,
     factors,
     facts,
     home,
@@ -26,3 +27,4 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(noun.pages)
     search.init_app(app)
     claims.init_app(app)
+    elsewhere.init_app(app)

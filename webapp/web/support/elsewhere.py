@@ -3,33 +3,45 @@ not answer at once is named, and nobody waits for it."""
 
 from __future__ import annotations
 
-import logging
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from flask import Flask, current_app
 
 from webapp.assembly import Portal
 from webapp.data.agents import AgentRegion
 from webapp.domain import agent_events
+from webapp.domain.everywhere import Everywhere
 from webapp.domain.support_facts import Elsewhere, knows
 from webapp.i18n import current_speech
 from webapp.sites import Site
 
-log = logging.getLogger(__name__)
-
 PATIENCE = 1.0  # seconds, for all of them
-_AT_ONCE = 8
+_EVERYWHERE = "everywhere, elsewhere"
 ASKED = "address.asked_elsewhere"
 
 
+def init_app(app: Flask) -> None:
+    portal = app.extensions["portal"]
+    app.extensions[_EVERYWHERE] = Everywhere(partial(portal.at, mode="look"))
+
+
 def ask(portal: Portal, agent_id: int, email: str, *, but: Site) -> Elsewhere:
-    """On threads of their own: none of them is at the site that is visited."""
-    threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="elsewhere")
+    everywhere: Everywhere = current_app.extensions[_EVERYWHERE]
+    sites = _apart(portal, agent_id, email, but)
+    answers = list(everywhere.ask(sites, lambda: _knows(email), patience=PATIENCE, longest=PATIENCE))
+    known = (answer.site for answer in answers if answer.found)
+    return Elsewhere(_named(known), _named(answer.site for answer in answers if answer.trouble))
+
+
+def _apart(portal: Portal, agent_id: int, email: str, but: Site) -> list[Site]:
+    """On a thread of its own, which is not at the site that is visited."""
+    thread = ThreadPoolExecutor(1, thread_name_prefix="elsewhere")
     try:
-        sites = threads.submit(_sites, portal, agent_id, email, but).result(PATIENCE)
-        asked = {threads.submit(_knows, portal, site, email): site for site in sites}
-        wait(asked, PATIENCE)
-        return Elsewhere(_named(asked, known=True), _named(asked, known=None))
+        return thread.submit(_sites, portal, agent_id, email, but).result(PATIENCE)
     finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+        thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _sites(portal: Portal, agent_id: int, email: str, but: Site) -> list[Site]:
@@ -40,22 +52,10 @@ def _sites(portal: Portal, agent_id: int, email: str, but: Site) -> list[Site]:
     return [site for site in portal.regions.sites_of(regions) if site.code != but.code]
 
 
-def _knows(portal: Portal, site: Site, email: str) -> bool:
-    with portal.at(site, "look"):
-        return knows(email)
+def _knows(email: str) -> bool:
+    return knows(email)
 
 
-def _named(asked: dict[Future[bool], Site], *, known: bool | None) -> tuple[str, ...]:
+def _named(sites: Iterable[Site]) -> tuple[str, ...]:
     language = current_speech().text_language
-    found = (site for answer, site in asked.items() if _answer(answer, site) is known)
-    return tuple(sorted(site.name_in(language) for site in found))
-
-
-def _answer(answer: Future[bool], site: Site) -> bool | None:
-    """None: it did not say."""
-    if not answer.done() or answer.cancelled():
-        return None
-    if failure := answer.exception():
-        log.warning("site %s could not be asked: %s", site.code, type(failure).__name__)
-        return None
-    return answer.result()
+    return tuple(sorted(site.name_in(language) for site in sites))
