@@ -10,14 +10,13 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from webapp.data import support
 from webapp.data.agents import Agent, AgentRegion, AgentSession, Visit
 from webapp.data.database import to_micros
 from webapp.data.subscriptions import SHELF_ACTIVE, SHELF_CANCELLED, SHELF_PENDING
 from webapp.domain import agent_events, agent_sign_in
-from webapp.domain.agent_sign_in import SignedInAgent
+from webapp.domain.agent_sign_in import SignedInAgent, hash_token
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 from webapp.sites import Regions, Site
@@ -107,10 +106,6 @@ class Destination:
         return pending or self.shelf in (SHELF_ACTIVE, SHELF_CANCELLED)
 
 
-def _hash(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
-
-
 def new_key() -> str:
     return secrets.token_hex(8)
 
@@ -128,7 +123,7 @@ def open_visit(
             key=key,
             agent=agent.id,
             session_hash=agent.session_hash,
-            entry_hash=_hash(entry),
+            entry_hash=hash_token(entry),
             site=to.site,
             customer_number=to.customer_number,
             person_id=to.person_id,
@@ -145,9 +140,9 @@ def open_visit(
 def enter(entry: str, *, site: Site, now: datetime) -> str | None:
     """The secret of the visit's own cookie; nothing, if the entry was used, is old or is of another site."""
     token = secrets.token_urlsafe(32)
-    unused = (Visit.entry_hash == _hash(entry)) & (Visit.site == site.code)
+    unused = (Visit.entry_hash == hash_token(entry)) & (Visit.site == site.code)
     fresh = (Visit.opened_at > now - ENTRY) & Visit.ended_at.is_null()
-    change = Visit.update(entry_hash=None, token_hash=_hash(token))
+    change = Visit.update(entry_hash=None, token_hash=hash_token(token))
     return token if change.where(unused & fresh).execute() == 1 else None
 
 
@@ -157,7 +152,7 @@ def visit_of(token: str, *, site: Site, regions: Regions, now: datetime) -> Open
         Visit.select(Visit, Agent)
         .join(Agent)
         .where(
-            Visit.token_hash == _hash(token),
+            Visit.token_hash == hash_token(token),
             Visit.site == site.code,
             Visit.valid_until > now,
             Visit.ended_at.is_null(),
@@ -201,7 +196,7 @@ def _open(found: Visit) -> OpenVisit:
 
 def key_of(token: str, *, site: Site) -> str | None:
     """Of a visit that may be over: so that it can be opened anew."""
-    found = Visit.get_or_none(Visit.token_hash == _hash(token), Visit.site == site.code)
+    found = Visit.get_or_none(Visit.token_hash == hash_token(token), Visit.site == site.code)
     return found.key if found else None
 
 
