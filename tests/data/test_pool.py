@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -47,6 +49,46 @@ def test_a_connection_in_use_is_not_closed(portal: Portal) -> None:
     with portal.at(portal.sites["fr"]):
         pool.close_idle(0)
         assert rows("SELECT 1 AS one")[0].one == 1
+
+
+def test_a_process_keeps_no_more_than_it_needs_over_all_sites(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.close_idle(0)
+    monkeypatch.setattr(pool, "MAX_RESTING", AT_ONCE + 1)
+    for code in ("fr", "de", "at"):
+        use(portal, code)
+    assert open_connections(portal, "fr", "de", "at") == AT_ONCE + 1
+    pool.close_idle(0)
+    use(portal, "at")
+    assert open_connections(portal, "at") == AT_ONCE, "those that were closed count no more"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_who_goes_round_all_sites_keeps_few_files_open(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.close_idle(0)
+    monkeypatch.setattr(pool, "_few_files", False)
+    pool.keep_few_files()
+    codes = [site.code for site in portal.sites][: pool.FEW_RESTING + 2]
+    for code in codes:
+        use(portal, code, at_once=1)
+    assert open_connections(portal, *codes) == pool.FEW_RESTING
+
+
+def test_a_pool_that_nobody_knows_any_more_takes_no_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pool.close_idle(0)
+    monkeypatch.setattr(pool, "MAX_RESTING", 1)
+    for name in ("first", "second"):
+        opened = pool.open_database(f"sqlite:///{tmp_path / name}.sqlite3")
+        with opened.connection_context():
+            opened.execute_sql("SELECT 1")
+        assert len(opened._connections) == 1, name  # type: ignore[attr-defined]
+        del opened
+        gc.collect()
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)

@@ -8,7 +8,7 @@ import click
 
 from webapp.assembly import Portal
 from webapp.commands.context import with_portal
-from webapp.data.pool import MAX_CONNECTIONS
+from webapp.data.pool import MAX_CONNECTIONS, keep_few_files
 from webapp.readiness import refuse_to_start
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ def worker(portal: Portal, number: int, kind: str) -> None:
     for silent in refuse_to_start(portal):
         log.warning("A database does not answer: %s", silent)
     workers = make_workers(JobQueue(portal), number=number, kind=kind)
+    keep_few_files()
     portal.databases.close_all()  # before it forks
     log.info("Working at %s sites with %s × %s. SIGTERM ends it.", len(portal.sites), number, kind)
     workers.run()

@@ -24,7 +24,9 @@ from webapp.data.authorizer import guard
 from webapp.data.closing import WORDS, SiteClosed, refuse_if_closed
 from webapp.data.roles import Mode, role_url
 
-MAX_CONNECTIONS = 8  # a site and process; 48 sites × 4 processes stay below PostgreSQL's usual limits
+MAX_CONNECTIONS = 8  # a site and process
+MAX_RESTING = 64  # a process, over all sites: each takes half a MiB here, and at a server ten times that
+FEW_RESTING = 8
 IDLE_SECONDS = 60.0
 OLDEST_SECONDS = 300
 CONNECT_SECONDS = 5
@@ -34,50 +36,71 @@ SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 
 _LOOKING_PRAGMAS = {"query_only": 1, "busy_timeout": 10_000}
 
 _pools: weakref.WeakSet[_Resting] = weakref.WeakSet()
+_resting: dict[int, float] = {}  # since when, by the connection's id: those of all pools
+_few_files = False
 _sweeping_in = 0  # the process whose sweeper runs; a fork has none
 
 
 class _Resting:
-    """Knows since when each connection rests."""
+    """Knows since when each connection rests, and keeps none while the process has enough of them."""
 
     _connections: list[Any]
     _pool_lock: threading.RLock
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._answered: dict[int, float] = {}
-        super().__init__(*args, **kwargs)
+    def _can_reuse(self, conn: Any) -> bool:
+        """Asked when a connection is given back."""
+        if len(_resting) >= self.most_resting() or not super()._can_reuse(conn):  # type: ignore[misc]
+            return False
+        _resting[id(conn)] = time.monotonic()
+        return True
 
-    def _close(self, conn: Any, close_conn: bool = False) -> None:
-        self._answered[id(conn)] = time.monotonic()
-        super()._close(conn, close_conn)  # type: ignore[misc]
+    def most_resting(self) -> int:
+        return MAX_RESTING
+
+    def _is_closed(self, conn: Any) -> bool:
+        """Asked when it is taken again."""
+        rested = _rested(conn)
+        _resting.pop(id(conn), None)
+        return self._ended(conn, rested)
+
+    def _ended(self, conn: Any, rested: float) -> bool:
+        return bool(super()._is_closed(conn))  # type: ignore[misc]
 
     def _close_raw(self, conn: Any) -> None:
-        self._answered.pop(id(conn), None)
+        _resting.pop(id(conn), None)
         super()._close_raw(conn)  # type: ignore[misc]
 
-    def rested(self, conn: Any) -> float:
-        return time.monotonic() - self._answered.get(id(conn), 0.0)
+    def __del__(self) -> None:
+        for entry in getattr(self, "_connections", ()):
+            self._close_raw(entry[-1])
 
     def close_rested(self, seconds: float) -> None:
         with self._pool_lock:
-            idle = [entry for entry in self._connections if self.rested(entry[-1]) >= seconds]
+            idle = [entry for entry in self._connections if _rested(entry[-1]) >= seconds]
             for entry in idle:
                 self._connections.remove(entry)
                 self._close_raw(entry[-1])
             heapq.heapify(self._connections)
 
 
+def _rested(conn: Any) -> float:
+    return time.monotonic() - _resting.get(id(conn), 0.0)
+
+
 class _PostgresPool(_Resting, PooledPostgresqlDatabase):  # type: ignore[misc]
     """Asks a connection whether it still lives only if it rested: a busy one has just answered."""
 
-    def _is_closed(self, conn: Any) -> bool:
-        if self.rested(conn) < TRUSTED_SECONDS:
+    def _ended(self, conn: Any, rested: float) -> bool:
+        if rested < TRUSTED_SECONDS:
             return bool(conn.closed)
-        return bool(super()._is_closed(conn))
+        return super()._ended(conn, rested)
 
 
 class _SqlitePool(_Resting, PooledSqliteDatabase):  # type: ignore[misc]
     """Refuses changes at once while the site is closed, instead of waiting for a lock."""
+
+    def most_resting(self) -> int:
+        return FEW_RESTING if _few_files else MAX_RESTING
 
     def begin(self, lock_type: str | None = None) -> None:
         refuse_if_closed(str(self.database))
@@ -145,6 +168,13 @@ def open_database(url: str, mode: Mode = "all") -> pw.Database:
     _pools.add(opened)
     _sweep_from_now_on()
     return opened
+
+
+def keep_few_files() -> None:
+    """For a process that goes round all sites: to keep what it will need again is to keep all of them, and a
+    file is opened in a millisecond."""
+    global _few_files
+    _few_files = True
 
 
 def close_idle(seconds: float) -> None:
