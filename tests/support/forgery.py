@@ -14,6 +14,7 @@ from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.sign_in import Session
 from webapp.domain import sign_in, tokens
+from webapp.domain.hashing import hash_token
 from webapp.sites import Site
 from webapp.web.site import PLACE_KEY, SITE_KEY
 
@@ -57,7 +58,7 @@ class Cookies:
         token = self.token_in(cookie, self.portal.sites[of.site])
         with self.portal.at(self.portal.sites[at.site]):
             Session.insert(
-                token_hash=sign_in.hash_token(token),
+                token_hash=hash_token(token),
                 person=self.cast.person_ids[at],
                 created_at=self.portal.clock(),
                 last_seen_at=self.portal.clock(),
@@ -87,7 +88,7 @@ class Cookies:
         cookie = self.of(actor)
         site = self.portal.sites[actor.site]
         with self.portal.at(site):
-            here = Session.token_hash == sign_in.hash_token(self.token_in(cookie, site))
+            here = Session.token_hash == hash_token(self.token_in(cookie, site))
             assert Session.update(**changes).where(here).execute() == 1
         return cookie
 

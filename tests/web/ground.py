@@ -45,6 +45,7 @@ from webapp.data.billing import InvoiceRecipient
 from webapp.data.email_changes import EmailChange
 from webapp.data.sign_in import Token
 from webapp.domain import calendar_feeds, claims, sessions, sign_in, tokens
+from webapp.domain.hashing import hash_token
 
 OWNERS = {"fr": ALICE, "de": DORA}  # have rows in each state
 ELSEWHERE = {"fr": "de", "de": "fr"}
@@ -152,7 +153,7 @@ class Ground:
         for key, age in (("used", 0), ("expired", 60), ("live", 0)):
             past = now - timedelta(minutes=age)
             minted[key] = tokens.mint(purpose, **facts, minutes=60, next_path="", now=past)
-        used = Token.token_hash == sign_in.hash_token(minted["used"])
+        used = Token.token_hash == hash_token(minted["used"])
         Token.update(used_at=now).where(used).execute()
         return {**minted, "invented": "A" * 43}
 
@@ -176,7 +177,7 @@ class Ground:
         with self.portal.at(self.portal.sites[actor.site]):
             person = Person.get_by_id(self.cast.person_ids[actor])
             token = sign_in.start_session(person, user_agent="", now=self.portal.clock())
-            return sessions.name_of(sign_in.hash_token(token))
+            return sessions.name_of(hash_token(token))
 
     def attack(self, route: Route, site: str) -> dict[str, str]:
         return dict(route.attack(self.portal.sites[site]))

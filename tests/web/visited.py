@@ -15,7 +15,7 @@ from tests.web.routes import ROUTES, VISITED, Route
 from webapp.data.agents import AgentSession, Visit
 from webapp.data.audit import AuditEvent
 from webapp.domain import limits, sign_in, visits
-from webapp.domain.agent_sign_in import hash_token
+from webapp.domain.hashing import hash_token
 from webapp.sites import SUPPORT
 
 HOST = "fr.support.localhost"

@@ -8,6 +8,7 @@ from webapp.data import support
 from webapp.data.agents import Agent, AgentToken
 from webapp.domain import agent_events, agent_sign_in, totp
 from webapp.domain.agent_sign_in import APP, VAULT_PLACE, CodeWrong, SignedInAgent
+from webapp.domain.hashing import hash_token
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 from webapp.payments import Vault
@@ -45,7 +46,7 @@ def start_app(agent: SignedInAgent, *, vault: Vault, now: datetime) -> None:
     with support.atomic():
         _drop_pending(agent)
         AgentToken.insert(
-            token_hash=agent_sign_in.hash_token(sealed),
+            token_hash=hash_token(sealed),
             agent=agent.id,
             purpose=_NEW_APP,
             data=sealed,

@@ -21,6 +21,7 @@ from webapp.data.agents import AgentPasskey, AgentToken
 from webapp.domain import agent_events, agent_sign_in
 from webapp.domain.agent_factors import LastFactor, SetUpTooOld, check_may_change
 from webapp.domain.agent_sign_in import PASSKEY, SignedInAgent
+from webapp.domain.hashing import hash_token
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.i18n import _
 
@@ -225,7 +226,7 @@ def _challenge(agent: SignedInAgent, purpose: str, *, now: datetime) -> str:
             AgentToken.agent == agent.id, AgentToken.purpose == purpose, AgentToken.valid_until <= now
         ).execute()
         AgentToken.insert(
-            token_hash=agent_sign_in.hash_token(challenge),
+            token_hash=hash_token(challenge),
             agent=agent.id,
             purpose=purpose,
             data=challenge,
@@ -237,9 +238,7 @@ def _challenge(agent: SignedInAgent, purpose: str, *, now: datetime) -> str:
 def _used_up(agent: SignedInAgent, purpose: str, answer: str, *, now: datetime) -> bytes | None:
     """The challenge that the answer signs, if it is one of theirs that nobody has used yet."""
     challenge = _challenge_in(answer)
-    mine = _pending(agent, purpose, now=now).where(
-        AgentToken.token_hash == agent_sign_in.hash_token(challenge)
-    )
+    mine = _pending(agent, purpose, now=now).where(AgentToken.token_hash == hash_token(challenge))
     found = mine.first()
     if found is None:
         return None

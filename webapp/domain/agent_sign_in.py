@@ -8,12 +8,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from webapp.data import support
 from webapp.data.agents import Agent, AgentPasskey, AgentRegion, AgentSession, AgentToken
 from webapp.data.keys import email_key
 from webapp.domain import agent_events, passwords, shared_limits, totp
+from webapp.domain.hashing import hash_token
 from webapp.domain.limits import Limit
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
@@ -59,10 +59,6 @@ class SignedInAgent:
     @property
     def has_factor(self) -> bool:
         return self.has_app or self.passkeys > 0
-
-
-def hash_token(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def agent_of_session(token: str, *, now: datetime) -> SignedInAgent | None:

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 import peewee as pw
@@ -24,6 +23,7 @@ from webapp.data.records import insert
 from webapp.data.statements import row
 from webapp.domain import audit
 from webapp.domain.audit import Actor
+from webapp.domain.hashing import hash_token
 from webapp.domain.intake_fields import UNPRINTABLE, is_blank
 from webapp.domain.refusals import Refusal
 
@@ -127,7 +127,7 @@ _FIND_SQL = """
 SELECT key_id, name, scopes, secret_hash, expires_at, revoked_at, last_used_at
 FROM api_key WHERE key_id = :key_id
 """
-_NOBODYS = sha256(b"").hexdigest()
+_NOBODYS = hash_token("")
 
 
 def caller_of(key: str, *, now: datetime) -> Caller:
@@ -136,7 +136,7 @@ def caller_of(key: str, *, now: datetime) -> Caller:
     if parts is None or parts["site"] != current_site().code:
         raise KeyInvalid
     found = row(_FIND_SQL, key_id=parts["key_id"])
-    fits = hmac.compare_digest(_hash(parts["secret"]), found.secret_hash if found else _NOBODYS)
+    fits = hmac.compare_digest(hash_token(parts["secret"]), found.secret_hash if found else _NOBODYS)
     if found is None or not fits or found.revoked_at is not None:
         raise KeyInvalid
     if found.expires_at is not None and from_micros(found.expires_at) <= now:
@@ -154,14 +154,15 @@ def _note_used(key_id: str, *, now: datetime) -> None:
         log.warning("that a key was used could not be noted: %s", failure)
 
 
-def _hash(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()
-
-
 def _make(name: str, scopes: Collection[str], *, now: datetime) -> tuple[str, str]:
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     insert(
-        ApiKey, key_id=key_id, name=name, scopes=" ".join(scopes), secret_hash=_hash(secret), created_at=now
+        ApiKey,
+        key_id=key_id,
+        name=name,
+        scopes=" ".join(scopes),
+        secret_hash=hash_token(secret),
+        created_at=now,
     )
     return key_id, f"portal_{current_site().code}_{key_id}_{secret}"
 

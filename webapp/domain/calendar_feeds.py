@@ -23,6 +23,7 @@ from webapp.documents.calendar_file import Day, calendar_file
 from webapp.domain import audit
 from webapp.domain.calendar import last_activation_day
 from webapp.domain.cancellation import last_day_before
+from webapp.domain.hashing import hash_token
 from webapp.domain.outbox import speech_for
 from webapp.domain.permissions import MANAGES
 from webapp.domain.refusals import NotThere
@@ -48,10 +49,6 @@ ORDER BY CASE WHEN s.status = 'pending' THEN '' ELSE s.term_end END, s.id LIMIT 
 """
 
 
-def _hash(token: str) -> str:
-    return sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
 def opened_at(person_id: int) -> datetime | None:
     """Since when this person's calendar can be read, if it can."""
     found = records.find(CalendarFeed, person=person_id)
@@ -62,7 +59,7 @@ def open_feed(person_id: int, *, now: datetime) -> str:
     """A new secret for the address; the one before it works no longer."""
     person, token = Person.get_by_id(person_id), secrets.token_urlsafe(_RANDOM_BYTES)
     with atomic():
-        row(_OPEN_SQL, person=person_id, token_hash=_hash(token), now=to_micros(now))
+        row(_OPEN_SQL, person=person_id, token_hash=hash_token(token), now=to_micros(now))
         audit.record(audit.CALENDAR_OPENED, actor=audit.Actor.of(person), person=person, now=now)
     return token
 
@@ -82,7 +79,7 @@ class Feed:
 
 def read_feed(token: str, *, now: datetime) -> Feed:
     """As it is now; `NotThere` for what is closed, replaced or never was."""
-    found = records.find(CalendarFeed, token_hash=_hash(token))
+    found = records.find(CalendarFeed, token_hash=hash_token(token))
     if found is None:
         raise NotThere
     site, person = current_site(), Person.get_by_id(found.person_id)

@@ -5,7 +5,6 @@ Answers never tell whether an address is known.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from webapp.data.second_factors import SecondFactor
 from webapp.data.sign_in import Session
 from webapp.data.statements import rows
 from webapp.domain import audit, limits, outbox, passwords, seats, tokens, transfer
+from webapp.domain.hashing import hash_token
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
@@ -89,10 +89,6 @@ LEFT JOIN membership m ON m.person_id = p.id LEFT JOIN account a ON a.id = m.acc
 WHERE s.token_hash = :token_hash AND s.created_at > :oldest AND s.last_seen_at > :idle
 ORDER BY m.id LIMIT {MOST_ACCOUNTS}
 """
-
-
-def hash_token(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def person_of_session(token: str, *, now: datetime) -> SignedIn | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 import peewee as pw
 
@@ -13,6 +12,7 @@ from webapp.data.billing import InvoiceRecipient
 from webapp.data.database import atomic
 from webapp.data.records import insert
 from webapp.data.sign_in import Token
+from webapp.domain.hashing import hash_token
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 
@@ -38,10 +38,6 @@ class TokenInvalid(Refusal):
         )
 
 
-def _hash(token: str) -> str:
-    return sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
 def mint(
     purpose: str,
     *,
@@ -56,7 +52,7 @@ def mint(
     token = secrets.token_urlsafe(_RANDOM_BYTES)
     insert(
         Token,
-        token_hash=_hash(token),
+        token_hash=hash_token(token),
         purpose=purpose,
         person=person,
         recipient=recipient,
@@ -71,7 +67,7 @@ def mint(
 def peek(token: str, purpose: str, *, now: datetime) -> Token:
     """What the link would do, for a GET: mail scanners fetch links before people do."""
     found = Token.get_or_none(
-        (Token.token_hash == _hash(token))
+        (Token.token_hash == hash_token(token))
         & (Token.purpose == purpose)
         & Token.used_at.is_null()
         & (Token.expires_at > now)

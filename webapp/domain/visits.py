@@ -16,7 +16,8 @@ from webapp.data.agents import Agent, AgentRegion, AgentSession, Visit
 from webapp.data.database import to_micros
 from webapp.data.subscriptions import SHELF_ACTIVE, SHELF_CANCELLED, SHELF_PENDING
 from webapp.domain import agent_events, agent_sign_in
-from webapp.domain.agent_sign_in import SignedInAgent, hash_token
+from webapp.domain.agent_sign_in import SignedInAgent
+from webapp.domain.hashing import hash_token
 from webapp.domain.refusals import Refusal
 from webapp.i18n import _
 from webapp.sites import Regions, Site

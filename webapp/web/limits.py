@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
@@ -16,6 +15,7 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+from webapp.domain.hashing import hash_token
 from webapp.domain.limits import TooOften
 from webapp.web import agent_auth
 from webapp.web.site import site_or_none
@@ -30,7 +30,7 @@ def _network_address() -> str:
 
 
 def _secret() -> str:
-    return sha256(str((request.view_args or {})["token"]).encode()).hexdigest()
+    return hash_token(str((request.view_args or {})["token"]))
 
 
 def _agent() -> str:
