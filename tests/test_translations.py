@@ -213,6 +213,13 @@ def test_buttons_are_quoted_as_they_are_called(locale: str) -> None:
     assert wording.misquoted(as_read_in(locale)) == []
 
 
+def test_what_the_english_quotes_is_called_so() -> None:
+    """Or is what a customer says, which is a message of its own."""
+    assert wording.quoted_otherwise(MESSAGES) == []
+    wrong = planted("", "Press “Forgot your password?”.")
+    assert wording.quoted_otherwise(wrong)
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_every_word_of_a_region_is_said_somewhere(region: str) -> None:
     """One that is not has lost its message, or stands for a word that was changed."""

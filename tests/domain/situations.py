@@ -257,7 +257,7 @@ def link_came_back(s: Stuck) -> None:
 @situation(
     CANNOT_SIGN_IN,
     "link_waits",
-    "The link to choose a password was written on 22/11/2026, 12:58 CET and has not left yet.",
+    "The email with the link to choose a password was recorded on 22/11/2026, 12:58 CET and has not left yet.",
 )
 def link_has_not_left(s: Stuck) -> None:
     s.order()
@@ -357,7 +357,9 @@ def the_server_says_later(s: Stuck) -> None:
 
 
 @situation(
-    NO_EMAIL, "mail_queued", "“{subject}” to {who} was written on 22/11/2026, 12:59 CET and has not left yet."
+    NO_EMAIL,
+    "mail_queued",
+    "“{subject}” to {who} was recorded on 22/11/2026, 12:59 CET and has not left yet.",
 )
 def just_written(s: Stuck) -> None:
     s.order()
@@ -487,7 +489,7 @@ def _invoice(s: Stuck) -> Invoice:
 @situation(
     WRONG_INVOICE,
     "waits_for_tax",
-    "The invoice of {id} from 13 Nov 2026 waits for a decision about its tax: {question}",
+    "The invoice of {id} for the time from 13 Nov 2026 on waits for a decision about its tax: {question}",
 )
 def tax_undecided(s: Stuck) -> None:
     where = {"line1": "Calle 1", "postal_code": "35001", "city": "Las Palmas", "country": "ES"}
@@ -496,7 +498,9 @@ def tax_undecided(s: Stuck) -> None:
 
 
 @situation(
-    WRONG_INVOICE, "not_issued_yet", "The invoice of {id} from 13 Nov 2027 is recorded and not issued yet."
+    WRONG_INVOICE,
+    "not_issued_yet",
+    "The invoice of {id} for the time from 13 Nov 2027 on is recorded and not issued yet.",
 )
 def not_issued(s: Stuck) -> None:
     many_due(s.active(), 1, now=s.now)

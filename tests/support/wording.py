@@ -165,6 +165,20 @@ def misquoted(catalogue: Catalog) -> list[str]:
     ]
 
 
+_OF_OTHERS = {"CSV UTF-8"}  # what Excel calls it
+
+
+def quoted_otherwise(messages: Catalog) -> list[str]:
+    """A quoted label that nothing in the portal is called."""
+    called = {text for message in real_messages(messages) for text in ids(message)}
+    return [
+        f"nothing is called “{label}”: {text}"
+        for text in sorted(called)
+        for label in QUOTED.findall(text)
+        if not ("%(" in label or text == f"“{label}”" or label in called | _OF_OTHERS)
+    ]
+
+
 # ---- templates
 
 

@@ -3,6 +3,7 @@ three things an agent may change."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,8 +24,8 @@ from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.outbox import DEAD, OutboxMessage
 from webapp.data.subscriptions import Subscription
-from webapp.domain import sign_in
-from webapp.web.support import elsewhere
+from webapp.domain import audit, sign_in
+from webapp.web.support import actions, elsewhere
 
 PAGES = ("", "/diagnosis?question=see&email=alice@example.com", "/emails", "/sign-ins", "/webhooks", "/trail")
 
@@ -107,6 +108,31 @@ def test_the_order_is_shown_as_it_was_received(visit: SiteClient, cast: Cast) ->
     assert row.order_number in text
     assert "purchase_order_number" in text
     assert "order.accepted" in text
+
+
+def test_each_action_of_the_trail_has_words() -> None:
+    known = {
+        value
+        for name, value in vars(audit).items()
+        if name.isupper() and isinstance(value, str) and re.fullmatch(r"[a-z_]+\.[a-z_]+", value)
+    }
+    assert len(known) > 70
+    assert known == set(actions.WORDS)
+    assert len(set(actions.WORDS.values())) == len(known), "no two are called the same"
+    assert actions.in_words("of.another_version") == "of.another_version"
+
+
+@on_sqlite
+def test_the_trail_is_told_in_words_beside_the_code(visit: SiteClient, cast: Cast) -> None:
+    shown = (
+        visit.page("/support/trail").text
+        + visit.page(f"/support/subscriptions/{cast.row(ALICE, 'active').public_id}").text
+    )
+    for words in (
+        "Agreement accepted, subscription activated subscription.activated",
+        "Order received order.accepted",
+    ):
+        assert words in shown
 
 
 @on_sqlite
@@ -257,7 +283,7 @@ def test_a_purchaser_is_corrected_after_the_consequences_were_shown(
     address = f"/support/subscriptions/{public_id}/purchaser"
     review = visit.submit(visit.page(address), address, email="right@example.com", name="Olga Right")
     assert review.status_code == 200
-    assert "The link in the old email works no more." in review.text
+    assert "The link in the old email will work no more." in review.text
     with at_fr(portal):
         assert Subscription.get(Subscription.public_id == public_id).administrator.email == ALICE.email
     typed = {"email": "right@example.com", "name": "Olga Right", "shown": ALICE.email}

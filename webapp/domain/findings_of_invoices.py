@@ -28,7 +28,7 @@ def never_any(c: Case) -> Finding | None:
             "%(id)s is not activated yet: the first invoice is written when the agreement is accepted.",
             id=s.public_id,
         ),
-        _("An invoice that the customer has is not from this portal; ask for its number."),
+        _("If the customer holds an invoice, it is not from this portal: ask for its number."),
         public_id=s.public_id,
     )
 
@@ -39,7 +39,7 @@ def no_invoice(c: Case) -> Finding | None:
     return Finding(
         "no_invoice",
         _("No invoice was written for %(company)s.", company=c.account_name),
-        _("An invoice that the customer has is not from this portal; ask for its number."),
+        _("If the customer holds an invoice, it is not from this portal: ask for its number."),
     )
 
 
@@ -55,7 +55,8 @@ def waits_for_tax(i: Any) -> Finding | None:
     return Finding(
         "waits_for_tax",
         _(
-            "The invoice of %(id)s from %(date)s waits for a decision about its tax: %(question)s",
+            "The invoice of %(id)s for the time from %(date)s on waits for a decision "
+            "about its tax: %(question)s",
             id=i.public_id,
             date=on_day(i.period_start),
             question=i.tax_question,
@@ -71,7 +72,7 @@ def not_issued_yet(i: Any) -> Finding | None:
     return Finding(
         "not_issued_yet",
         _(
-            "The invoice of %(id)s from %(date)s is recorded and not issued yet.",
+            "The invoice of %(id)s for the time from %(date)s on is recorded and not issued yet.",
             id=i.public_id,
             date=on_day(i.period_start),
         ),
@@ -155,7 +156,8 @@ def po_changed(i: Any) -> Finding | None:
     return Finding(
         "po_changed",
         _(
-            "Invoice %(number)s carries %(old)s; it was changed to %(new)s later, on %(date)s.",
+            "Invoice %(number)s carries the purchase order number %(old)s; it was changed to %(new)s later, "
+            "on %(date)s.",
             number=i.number,
             old=i.po_number,
             new=i.po_now or "–",

@@ -112,7 +112,7 @@ def queued(c: Case) -> Finding | None:
     return Finding(
         "mail_queued",
         _(
-            "“%(subject)s” to %(email)s was written on %(date)s and has not left yet.",
+            "“%(subject)s” to %(email)s was recorded on %(date)s and has not left yet.",
             subject=last.subject,
             email=last.to_email,
             date=at(last.created_at),

@@ -71,7 +71,7 @@ def link_waits(c: Case) -> Finding | None:
     return Finding(
         "link_waits",
         _(
-            "The link to choose a password was written on %(date)s and has not left yet.",
+            "The email with the link to choose a password was recorded on %(date)s and has not left yet.",
             date=at(link.created_at),
         ),
         _("Wait five minutes. If it is still here then, tell the operator that no mail leaves."),
@@ -112,7 +112,8 @@ def link_unused(c: Case) -> Finding | None:
 
 def _forgotten() -> str:
     return _(
-        "Have them press “Forgot your password?” on the log-in page and use the new link within an hour."
+        "Have them press “Forgotten or no password yet?” on the log-in page "
+        "and use the new link within an hour."
     )
 
 

@@ -16,7 +16,7 @@ from webapp.i18n import _
 from webapp.web import htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal, this_site
-from webapp.web.support import elsewhere
+from webapp.web.support import actions, elsewhere
 from webapp.web.visits import this_visit
 
 pages = Blueprint("facts", __name__, url_prefix="/support")
@@ -119,7 +119,7 @@ def webhooks() -> Any:
 @policy("visit", place="visit")
 def trail() -> Any:
     found = support_records.trail(this_visit().account.id, after=_after())
-    return _page("trail", page=found, details_of=support_records.details_of)
+    return _page("trail", page=found, details_of=support_records.details_of, in_words=actions.in_words)
 
 
 @pages.get("/subscriptions/<public_id:public_id>")
@@ -132,5 +132,6 @@ def subscription(public_id: str) -> Any:
         found=found,
         order=support_records.order_as_received(found),
         events=support_records.timeline(found),
+        in_words=actions.in_words,
         done=request.args.get("done", ""),
     )
