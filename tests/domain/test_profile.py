@@ -105,9 +105,9 @@ def test_the_same_name_changes_nothing(scene: Scene) -> None:
     [
         ("", names.OwnNameMissing),
         (" \t ", names.OwnNameMissing),
-        ("x" * 121, names.OwnNameInvalid),
-        ("Alice\u202eMartin", names.OwnNameInvalid),
-        ("Alice\0Martin", names.OwnNameInvalid),
+        ("x" * 121, names.NameInvalid),
+        ("Alice\u202eMartin", names.NameInvalid),
+        ("Alice\0Martin", names.NameInvalid),
     ],
 )
 def test_what_is_no_name_is_refused(scene: Scene, typed: str, refusal: type[Exception]) -> None:

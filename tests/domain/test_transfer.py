@@ -23,6 +23,7 @@ from webapp.domain import (
     accounts,
     audit,
     cancellation,
+    names,
     outbox,
     permissions,
     sign_in,
@@ -226,10 +227,10 @@ def test_a_pending_subscription_is_not_handed_over(portal: Portal, bound_fr: Sit
 @pytest.mark.parametrize(
     ("name", "email", "refusal"),
     [
-        ("", "max@example.com", transfer.NameMissing),
-        (" \t", "max@example.com", transfer.NameMissing),
-        ("M" * 121, "max@example.com", transfer.NameInvalid),
-        ("Max\u202eNeu", "max@example.com", transfer.NameInvalid),
+        ("", "max@example.com", names.NameMissing),
+        (" \t", "max@example.com", names.NameMissing),
+        ("M" * 121, "max@example.com", names.NameInvalid),
+        ("Max\u202eNeu", "max@example.com", names.NameInvalid),
         ("Max Neu", "", EmailInvalid),
         ("Max Neu", "max", EmailInvalid),
         ("Max Neu", "max@example", EmailInvalid),

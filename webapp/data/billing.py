@@ -5,11 +5,14 @@ An invoice that is *due* has no number yet: issuing gives it one.
 
 from __future__ import annotations
 
+from typing import Any
+
 import peewee as pw
 
 from webapp.data.accounts import Account, Person
 from webapp.data.database import InstantField, LocalDateField, SiteForeignKey, SiteModel
 from webapp.data.issued import INVOICE
+from webapp.data.keys import search_key
 from webapp.data.subscriptions import Subscription
 
 # An invoice is recorded as due. Issuing makes it open; where no rule says the tax, it waits for a decision.
@@ -111,3 +114,8 @@ class InvoiceRecipient(SiteModel):
 
     class Meta:
         indexes = ((("account", "scope", "email_key"), True),)
+
+
+def invoice_search_key(subscription: Any, number: str, po_number: str) -> str:
+    """What the list's search looks through; `number` is empty until it has one."""
+    return search_key(number, po_number, subscription.public_id, subscription.product_name)

@@ -13,10 +13,10 @@ from webapp.data.keys import email_key
 from webapp.data.subscriptions import INVITED, USED, Seat, Subscription
 from webapp.domain import accounts, audit, limits, seats
 from webapp.domain.addresses import EmailInvalid, checked_email
+from webapp.domain.names import LONGEST_NAME, NameInvalid, checked_name
 from webapp.domain.refusals import Refusal
 from webapp.domain.seat_facts import Facts
 from webapp.domain.seats_at_renewal import refuse_beyond_renewal
-from webapp.domain.transfer import LONGEST_NAME, NameInvalid, checked_name
 from webapp.formats import listing
 from webapp.i18n import _, ngettext
 from webapp.sites import Product

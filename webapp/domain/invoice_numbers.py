@@ -7,10 +7,8 @@ The number is taken in the transaction that issues; what is rolled back gives it
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from webapp.data import counters
-from webapp.data.keys import search_key
 from webapp.sites import Bank
 
 _DIGITS = 6
@@ -21,11 +19,6 @@ def next_number(series: str, *, issued_on: date) -> str:
     """`FA-2026-000042`. Everybody else who issues in this series waits until this transaction ends."""
     taken = counters.take(f"invoice {series} {issued_on.year}", first=1)
     return f"{series}-{issued_on.year}-{taken:0{_DIGITS}}"
-
-
-def invoice_search_key(subscription: Any, number: str, po_number: str) -> str:
-    """What the list's search looks through; `number` is empty until it has one."""
-    return search_key(number, po_number, subscription.public_id, subscription.product_name)
 
 
 def payment_reference(number: str, *, bank: Bank) -> str:

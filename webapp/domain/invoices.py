@@ -12,7 +12,7 @@ from typing import Any
 
 from webapp.data import records
 from webapp.data.accounts import Account
-from webapp.data.billing import DUE, OPEN, UNISSUED, WAITING, Invoice
+from webapp.data.billing import DUE, OPEN, UNISSUED, WAITING, Invoice, invoice_search_key
 from webapp.data.database import atomic, current_site
 from webapp.data.issued import IssuedDocument, from_json, to_json
 from webapp.data.subscriptions import ACTIVE, Subscription
@@ -21,7 +21,7 @@ from webapp.domain.audit import PORTAL, Actor
 from webapp.domain.billing_details import Shown, shown_details
 from webapp.domain.calendar import local_date
 from webapp.domain.invoice_content import buyer_of, invoice_content, seller_of
-from webapp.domain.invoice_numbers import invoice_search_key, next_number
+from webapp.domain.invoice_numbers import next_number
 from webapp.domain.refusals import Refusal
 from webapp.domain.tax import Decision, NeedsTaxDecision, TaxRule, decide, decision_from_json
 

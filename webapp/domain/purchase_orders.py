@@ -12,14 +12,13 @@ from typing import Any
 
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
-from webapp.data.billing import UNISSUED, Invoice
+from webapp.data.billing import UNISSUED, Invoice, invoice_search_key
 from webapp.data.database import atomic
 from webapp.data.keys import search_key
 from webapp.data.statements import row
 from webapp.data.subscriptions import ACTIVE, Subscription
 from webapp.domain import audit, webhooks
 from webapp.domain.calendar import MONTHS, add_months
-from webapp.domain.invoice_numbers import invoice_search_key
 from webapp.domain.permissions import MANAGES, PAYS
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.terms import RUNNING_SQL, has_ended, today

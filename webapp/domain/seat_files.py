@@ -19,6 +19,7 @@ from webapp.data.subscriptions import Subscription
 from webapp.domain import invitations, limits, seats
 from webapp.domain.addresses import checked_email
 from webapp.domain.invitations import Invitation
+from webapp.domain.names import checked_name
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.seat_facts import (
     Facts,
@@ -28,7 +29,6 @@ from webapp.domain.seat_facts import (
 )
 from webapp.domain.seat_reading import TypedRow, read_rows
 from webapp.domain.seats_at_renewal import refuse_beyond_renewal
-from webapp.domain.transfer import checked_name
 from webapp.i18n import _
 from webapp.sites import Product
 

@@ -13,8 +13,8 @@ from webapp.data.subscriptions import Order, Subscription
 from webapp.domain import activation, audit, limits, order_corrections, sign_in
 from webapp.domain.addresses import checked_email
 from webapp.domain.audit import Actor
+from webapp.domain.names import checked_name
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.domain.transfer import checked_name
 from webapp.i18n import _
 
 

@@ -16,11 +16,11 @@ from webapp.data.transfers import OPEN_SQL, Transfer
 from webapp.domain import accounts, audit, limits, outbox, seats, webhooks
 from webapp.domain.addresses import checked_email
 from webapp.domain.cancellation import last_day_before
+from webapp.domain.names import checked_name
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.terms import has_ended, is_running
 from webapp.i18n import _
 
-LONGEST_NAME = 120
 TRANSFERS = limits.Limit("transfer", times=10, within=timedelta(days=1))  # each of them sends e-mails
 
 
@@ -39,16 +39,6 @@ class NotOfTheAccount(Refusal):
         return _(
             "This person does not belong to your company here. Choose again, or add them as a new person."
         )
-
-
-class NameMissing(Refusal):
-    def __str__(self) -> str:
-        return _("Enter the name of the new person.")
-
-
-class NameInvalid(Refusal):
-    def __str__(self) -> str:
-        return _("Use at most %(number)s characters, none of them invisible.", number=LONGEST_NAME)
 
 
 class NotActive(Refusal):
@@ -77,15 +67,6 @@ class NewPerson:
 def new_person(*, name: str, email: str) -> NewPerson:
     """Checked as far as that can be done without asking the network: a typing error may remain."""
     return NewPerson(checked_name(name), checked_email(email))
-
-
-def checked_name(text: str) -> str:
-    name = " ".join(text.split())
-    if not name:
-        raise NameMissing
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        raise NameInvalid
-    return name
 
 
 def transfer_administration(

@@ -24,7 +24,6 @@ from webapp.domain import (
     names,
     purchase_orders,
     seat_facts,
-    transfer,
     visits,
 )
 from webapp.domain.invoice_recipients import COMPANY
@@ -308,6 +307,6 @@ class PurchaserForm(AddressForm):
     """Of a pending order, as support corrects it: `shown` is the address that was to be corrected, `named`
     the new one of the button that confirms it."""
 
-    name = StringField(validators=[_refused_by(transfer.checked_name)])
+    name = StringField(validators=[_refused_by(names.checked_name)])
     shown = HiddenField()
     named = HiddenField()

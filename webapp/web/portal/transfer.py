@@ -13,8 +13,9 @@ from webapp.data.subscriptions import Subscription
 from webapp.domain import permissions, transfer
 from webapp.domain.addresses import EmailInvalid
 from webapp.domain.candidates import WORTH_SEARCHING, candidate, candidates
+from webapp.domain.names import NameInvalid, NameMissing
 from webapp.domain.refusals import Refusal
-from webapp.domain.transfer import NameInvalid, NameMissing, NewPerson
+from webapp.domain.transfer import NewPerson
 from webapp.web import auth, htmx
 from webapp.web.forms import TransferForm
 from webapp.web.policy import policy
