@@ -63,8 +63,8 @@ _IN_USE = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
 _MOST_KEPT = 12
 
 
-class Blank:
-    """Databases with the tables of a template and no rows, for the next test."""
+class Copies:
+    """Databases that are copies of a template and that tests are done with, each put back as it was for the next."""
 
     def __init__(self, engine: PostgresEngine, template: str) -> None:
         self.engine = engine
@@ -73,14 +73,15 @@ class Blank:
             self.shape = connection.execute(_SHAPE).fetchone()
             named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             tables = [name for (name,) in connection.execute(named).fetchall()]
-            counted = {
-                name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone() for name in tables
-            }  # type: ignore[arg-type]
-            emptied = [f'DELETE FROM "{name}"' for name in tables if counted[name] == (0,)]
             sequences = connection.execute("SELECT sequencename, last_value FROM pg_sequences").fetchall()
-        restarted = [f"SELECT setval('\"{name}\"', 1, false)" for name, last in sequences if last is None]
+            self.rows = {name: rows for name in tables if (rows := _rows(connection, name))}
+        emptied = [f'DELETE FROM "{name}"' for name in tables]
+        set_back = [
+            f"SELECT setval('\"{name}\"', {last or 1}, {'false' if last is None else 'true'})"
+            for name, last in sequences
+        ]
         deferred = "SET session_replication_role = replica"  # no triggers, no order of foreign keys
-        self.emptying = "; ".join([deferred, *emptied, *restarted])
+        self.emptying = "; ".join([deferred, *emptied, *set_back])
 
     def take(self) -> str:
         return self.kept.pop() if self.kept else ""
@@ -94,10 +95,26 @@ class Blank:
                 if connection.execute(_SHAPE).fetchone() != self.shape:
                     return False
                 connection.execute(self.emptying)  # type: ignore[arg-type]
+                self._fill(connection)
         except psycopg.Error:  # a test broke it, or deleted it
             return False
         self.kept.append(name)
         return True
+
+    def _fill(self, connection: psycopg.Connection[Any]) -> None:
+        with connection.cursor() as cursor:
+            for table, rows in self.rows.items():
+                with cursor.copy(f'COPY "{table}" FROM STDIN (FORMAT binary)') as copy:  # type: ignore[arg-type]
+                    copy.write(rows)
+
+
+def _rows(connection: psycopg.Connection[Any], table: str) -> bytes:
+    """All of them as COPY writes them, nothing where there are none."""
+    if connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is None:  # type: ignore[arg-type]
+        return b""
+    told = f'COPY "{table}" TO STDOUT (FORMAT binary)'
+    with connection.cursor() as cursor, cursor.copy(told) as copy:  # type: ignore[arg-type]
+        return b"".join(bytes(piece) for piece in copy)
 
 
 class PostgresEngine:
@@ -126,8 +143,8 @@ class PostgresEngine:
             migrating(template)
             template.close_all()  # type: ignore[attr-defined]
 
-        self.made: set[str] = set()  # of those that were named only, nothing is there
-        self.blanks = {name: Blank(self, name) for name in (self.template, self.support_template)}
+        self.made: dict[str, str] = {}  # name → template; of those that were named only, nothing is there
+        self.copies: dict[str, Copies] = {}  # by template
 
     def uri(self, name: str) -> str:
         return self.server.get_uri(database=name)
@@ -161,10 +178,11 @@ class PostgresEngine:
         self._provide(self._name(str(opened.database)), self.support_template)
 
     def _provide(self, name: str, template: str) -> None:
-        self.made.add(name)
-        blanks = self.blanks.get(template)  # of templates with rows there are none
-        if blanks and (blank := blanks.take()):
-            self.admin.execute(f'ALTER DATABASE "{blank}" RENAME TO "{name}"')  # type: ignore[arg-type]
+        self.made[name] = template
+        if template not in self.copies:
+            self.copies[template] = Copies(self, template)
+        if kept := self.copies[template].take():
+            self.admin.execute(f'ALTER DATABASE "{kept}" RENAME TO "{name}"')  # type: ignore[arg-type]
         else:
             self._create(name, template)
 
@@ -172,19 +190,18 @@ class PostgresEngine:
         return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
 
     def forget(self, portal: Portal) -> None:
-        """Emptied, a database serves another test: that takes a tenth of making a new one."""
-        for url in portal.databases.urls.values():
-            self._give_back(url, self.blanks[self.template])
-        self._give_back(portal.support.url, self.blanks[self.support_template])
+        """Put back as it was, a database serves another test: that takes a tenth of making a new one."""
+        for url in (*portal.databases.urls.values(), portal.support.url):
+            self._give_back(url)
 
-    def _give_back(self, url: str, blanks: Blank) -> None:
+    def _give_back(self, url: str) -> None:
         name = self._name(url) if url.startswith("postgresql") else ""
-        if name in self.made and not blanks.give_back(name):
+        template = self.made.pop(name, "")
+        if template and not self.copies[template].give_back(name):
             self.admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
-        self.made.discard(name)
 
     def stop(self) -> None:
-        left = [name for blanks in self.blanks.values() for name in blanks.kept]
+        left = [name for copies in self.copies.values() for name in copies.kept]
         for name in (*left, self.template, self.support_template):
             self.admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
         self.admin.close()
