@@ -8,16 +8,8 @@ import pytest
 
 from tests.browser import axe
 from tests.browser.conftest import Visit
-from tests.browser.pages import (
-    BY_NAME,
-    CASES,
-    EVERYWHERE_PERSONAL,
-    EVERYWHERE_PUBLIC,
-    NO_PAGES,
-    administrator,
-    person_of,
-    show,
-)
+from tests.browser.pages import BY_NAME, CASES, EVERYWHERE_PERSONAL, EVERYWHERE_PUBLIC, NO_PAGES, show
+from tests.browser.pages.shapes import FRONT, administrator, person_of
 from tests.browser.test_layout import sideways
 from tests.browser.visitor import Visitor
 from webapp import create_app
@@ -40,7 +32,8 @@ def test_no_page_is_forgotten(tmp_path: Path) -> None:
     reading = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     routes = {rule.endpoint for rule in reading if not rule.rule.startswith(API)}
     listed = {case.endpoint for case in CASES} | set(NO_PAGES)
-    assert routes - listed == set(), "these routes have no case in tests/browser/pages.py"
+    assert len(BY_NAME) == len(CASES), "two cases have one name"
+    assert routes - listed == set(), "these routes have no case in tests/browser/pages"
     assert listed - routes == {"errors.404"}, "these cases have no route"
 
 
@@ -97,8 +90,7 @@ FULL_MATRIX = [
     (site, language, case.name)
     for site, language in [*SPOKEN, *((None, language) for language in FRONT_LANGUAGES)]
     for case in CASES
-    if case.front == (site is None)
-    and not case.console
+    if case.host == ("" if site else FRONT)
     and (case.who in (None, "administrator") or site == "fr")  # the demo has others at fr only
 ]
 

@@ -1,10 +1,22 @@
-"""Pages of “our administrator has left”, in their states: bob claims what alice administers."""
+"""“Our administrator has left”: bob claims what alice administers."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from tests.browser.pages.shapes import (
+    ADMIN,
+    BACKUP,
+    USER,
+    Address,
+    PageCase,
+    administrator,
+    at,
+    has_backup,
+    is_for_everybody,
+    submit_nothing,
+)
 from tests.browser.server import PortalServer
 from webapp.data.accounts import Person
 from webapp.data.claims import Claim, ClaimRequest
@@ -14,6 +26,18 @@ from webapp.domain import claims, tokens
 
 CLAIMANT = "bob@demo.example"
 LEFT = "Alice a quitté l’entreprise en octobre."
+
+
+def claim_of(page: str = "/claim", *wanted: Any) -> Address:
+    """Of a subscription that a colleague of its administrator claims."""
+
+    def address(server: PortalServer, site: str) -> str:
+        claim = claimed(server, site, administrator(site), *(wanted or is_for_everybody))
+        if page == "/object":
+            return objection_link(server, site, claim)
+        return page if page == "/claims" else page_of(server, site, claim) + page
+
+    return address
 
 
 def _person(email: str) -> Person:
@@ -60,3 +84,15 @@ def objection_link(server: PortalServer, site: str, claim: Claim) -> str:
 def page_of(server: PortalServer, site: str, claim: Claim) -> str:
     with server.portal.at(server.portal.sites[site]):
         return f"/subscriptions/{Subscription.get_by_id(claim.subscription_id).public_id}"
+
+
+CASES = (
+    PageCase("claims-nothing-typed", "claims.show", at("/claims"), USER, submit_nothing, 422),
+    PageCase("claims-own", "claims.show", claim_of("/claims"), USER),
+    PageCase("claim-proof", "claims.show_proof", proof_link, USER),
+    PageCase("claim-object", "claims.show_objection", claim_of("/object")),
+    PageCase("claim-objected", "claims.objected", at("/claims/objected")),
+    PageCase("manage-claimed", "subscriptions.manage", claim_of(""), ADMIN),
+    PageCase("claim-administrator", "claims.show_waiting", claim_of(), ADMIN),
+    PageCase("claim-backup", "claims.show_waiting", claim_of("/claim", *has_backup), BACKUP),
+)
