@@ -13,22 +13,14 @@ from tests.browser.pages import (
     licenses,
     profile,
     seats,
+    second_factor,
     signed_out,
     subscriptions,
+    visits,
 )
 from tests.browser.pages.shapes import PageCase
 from tests.browser.visitor import Visitor
 
-LOOKED_AT_IN_WALKS = (
-    *("agent_sign_in.proof", "agent_sign_in.choose", "agent.choose", "agent.ask_app", "agent.show_app"),
-    *("agent.ask_remove_app", "agent.edit_password"),
-    *("agent_passkeys.ask", "agent_passkeys.show_new", "agent_passkeys.ask_remove"),
-    *("second_factor.show_key", "second_factor.ask", "second_factor.lost", "second_factor.show_link"),
-)
-BESIDE_THE_ADMINISTRATOR = (
-    *("facts.overview", "facts.diagnosis", "facts.emails", "facts.sign_ins", "facts.webhooks", "facts.trail"),
-    *("facts.subscription", "acts.ask_activation_mail", "acts.edit_purchaser", "acts.ask_unlock"),
-)
 # Routes that answer no page of their own: files, redirects, fragments.
 NO_PAGES = {
     "static": "files",
@@ -50,28 +42,13 @@ NO_PAGES = {
     "invoice_files.as_csv": "a file",
     "invoice_files.as_xlsx": "a file",
     "invoice_files.as_zip": "a file",
-    "support_claims.show": "walked in test_claims.py",
-    "disputes.show_list": "walked in test_claims.py",
-    "disputes.show": "walked in test_claims.py",
-    **dict.fromkeys(LOOKED_AT_IN_WALKS, "a step that is walked and looked at in test_agents.py"),
-    **dict.fromkeys(BESIDE_THE_ADMINISTRATOR, "walked and looked at in test_support_facts.py"),
-    "support_visits.ask": "walked in test_visits.py",
-    "support_visits.show": "walked in test_visits.py",
     "visiting.enter": "the door of a visit; leads on",
 }
 
 
 _AREAS = (
-    signed_out,
-    subscriptions,
-    licenses,
-    seats,
-    handing_over,
-    billing,
-    invoices,
-    profile,
-    claims,
-    console,
+    *(signed_out, subscriptions, licenses, seats, handing_over, billing, invoices),
+    *(profile, second_factor, claims, console, visits),
 )
 CASES: tuple[PageCase, ...] = tuple(case for area in _AREAS for case in area.CASES)
 BY_NAME = {case.name: case for case in CASES}

@@ -51,8 +51,8 @@ def proof_link(server: PortalServer, site: str) -> str:
         return f"/claims/prove/{_proof(server, ['SUB-FR-999999'])}"
 
 
-def _proof(server: PortalServer, named: list[str]) -> str:
-    now, person = server.portal.clock(), _person(CLAIMANT)
+def _proof(server: PortalServer, named: list[str], by: str = CLAIMANT) -> str:
+    now, person = server.portal.clock(), _person(by)
     asked = ClaimRequest.create(
         person=person, email=person.email, named=json.dumps(named), reason=LEFT, asked_at=now
     )
@@ -60,14 +60,14 @@ def _proof(server: PortalServer, named: list[str]) -> str:
     return tokens.mint(tokens.PROVE_CLAIM, person=person, now=now, **facts)
 
 
-def claimed(server: PortalServer, site: str, administrator: str, *wanted: Any) -> Claim:
+def claimed(server: PortalServer, site: str, administrator: str, *wanted: Any, by: str = CLAIMANT) -> Claim:
     """The claim to the administrator's first subscription like this; made once."""
     found = server.subscription_of(site, administrator, *wanted)
     with server.portal.at(server.portal.sites[site]):
         there: Claim | None = Claim.get_or_none(Claim.waits_for == found.id)
         if there is None:
-            token = _proof(server, [found.public_id])
-            claims.prove(token, person=_person(CLAIMANT), now=server.portal.clock())
+            token = _proof(server, [found.public_id], by)
+            claims.prove(token, person=_person(by), now=server.portal.clock())
             there = Claim.get(Claim.waits_for == found.id)
     assert there
     return there

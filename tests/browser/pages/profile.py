@@ -91,5 +91,4 @@ CASES = (
     PageCase(
         "profile-no-password", "profile.edit_password", at("/profile/password"), ADMIN, submit_nothing, 422
     ),
-    PageCase("second-factor", "second_factor.show", at("/profile/second-factor"), ADMIN),
 )

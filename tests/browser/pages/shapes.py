@@ -10,21 +10,37 @@ from playwright.sync_api import expect
 
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
+from tests.browser.ways_in import QUIET, WAYS_IN
 from webapp.data.subscriptions import ACTIVE, ENDED, PENDING, SHELF_ACTIVE, SHELF_CANCELLED, Subscription
-from webapp.demo.cast import PEOPLE, SAM
+from webapp.demo.cast import PEOPLE
 from webapp.sites import SUPPORT
 
 NO_TOKEN = "A" * 43
 
-Who = Literal["administrator", "user", "billing", "backup", "agent"]
+# Customers' people by their role, and who comes in otherwise (`ways_in`).
+Who = Literal[
+    "administrator",
+    "user",
+    "billing",
+    "backup",
+    "agent",
+    "agent with a passkey",
+    "agent half-way",
+    "new agent",
+    "agent on a visit",
+    "person half-way",
+    "person with an app",
+]
 ADMIN: Who = "administrator"
 USER: Who = "user"
 BILLING: Who = "billing"
 BACKUP: Who = "backup"
 AGENT: Who = "agent"
+VISITOR: Who = "agent on a visit"
 
 FRONT = "front"  # the bare domain
 CONSOLE = SUPPORT
+VISIT, QUIET_VISIT = f"fr.{SUPPORT}", f"{QUIET}.{SUPPORT}"
 
 Address = Callable[[PortalServer, str], str]  # of a server and a site
 Act = Callable[[Visitor], None]
@@ -67,8 +83,9 @@ def backup(site: str) -> str:
 
 
 def person_of(case: PageCase, site: str) -> str | None:
-    if case.who == "agent":
-        return SAM.email
+    """Their address, or the name of their way in."""
+    if case.who in WAYS_IN:
+        return case.who
     everybody = {"administrator": administrator, "user": user, "billing": billing, "backup": backup}
     return everybody[case.who](site) if case.who else None
 
