@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, StorageState, sync_play
 from tests.browser.chromium import find_chromium
 from tests.browser.server import PortalServer
 from tests.browser.visitor import WITNESS, Visitor, new_context_options
-from webapp.demo.cast import SAM
+from tests.browser.ways_in import WAYS_IN
 
 FLAGS = [
     "--no-sandbox",
@@ -108,7 +108,8 @@ def sessions() -> dict[tuple[str, str], StorageState]:
 
 @pytest.fixture
 def visit_as(visit: Visit, sessions: dict[tuple[str, str], StorageState]) -> Visit:
-    """`visit_as("fr", "alice@demo.example", width=390)`: a window of somebody who is signed in."""
+    """`visit_as("fr", "alice@demo.example", width=390)`: a window of somebody who is signed in, or is otherwise
+    on their way, by the name of it."""
 
     def open_window(site: str | None, person: str | None, **options: Any) -> Visitor:
         if site is None or person is None:
@@ -116,11 +117,9 @@ def visit_as(visit: Visit, sessions: dict[tuple[str, str], StorageState]) -> Vis
         visitor = visit(site, **options)
         if (site, person) in sessions:
             visitor.context.add_cookies(sessions[site, person]["cookies"])
-        elif person == SAM.email:
-            visitor.sign_in_agent()
-            sessions[site, person] = visitor.context.storage_state()
         else:
-            visitor.sign_in(person)
+            come_in = WAYS_IN.get(person)
+            come_in(visitor) if come_in else visitor.sign_in(person)
             sessions[site, person] = visitor.context.storage_state()
         return visitor
 

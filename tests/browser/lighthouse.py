@@ -21,7 +21,8 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import find_chromium
 from tests.browser.conftest import FLAGS
-from tests.browser.pages import BY_NAME, PageCase, person_of
+from tests.browser.pages import BY_NAME
+from tests.browser.pages.shapes import PageCase, person_of
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 
@@ -132,7 +133,7 @@ def cookie_of(server: PortalServer, email: str) -> str:
 def look_at(case: PageCase, server: PortalServer) -> Iterator[Outcome]:
     person = person_of(case, SITE)
     cookie = cookie_of(server, person) if person else ""
-    address = server.origin(None if case.front else SITE) + case.address(server, SITE)
+    address = server.origin(case.place(SITE)) + case.address(server, SITE)
     for device, runs in DEVICES.items():
         reports = [FOLDER / f"{case.name}-{device}-{number}.json" for number in range(1, runs + 1)]
         yield Outcome(case.name, device, [run(address, device, cookie, report) for report in reports])

@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.chromium import find_chromium
 from tests.browser.conftest import FLAGS
-from tests.browser.pages import BY_NAME, person_of, show
+from tests.browser.pages import BY_NAME, show
+from tests.browser.pages.shapes import person_of
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor, new_context_options
 from tests.support.catalogues import ROOT

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import administrator
+from tests.browser.pages.shapes import administrator
 from tests.browser.visitor import Visitor
 
 BLOCKED = ("Content Security Policy", "TrustedHTML", "hx-csp", "Trusted Type", "ERR_BLOCKED_BY_CSP")

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import administrator
+from tests.browser.pages.shapes import administrator
 from tests.browser.server import PortalServer
 from tests.browser.test_keyboard import press, tab_to
 

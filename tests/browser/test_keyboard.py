@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import administrator, is_active, of
+from tests.browser.pages import BY_NAME, show
+from tests.browser.pages.shapes import FRONT, administrator, is_active, of, person_of
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 
@@ -35,11 +36,15 @@ def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
     for _step in range(MOST_STEPS):
         if is_focused(target):
             return
-        page.keyboard.press(key)
-        at = page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
-        assert page.evaluate(_RING), f"no focus ring on {at}"
-        assert not page.evaluate(_COVERED), f"something lies over {at}"
+        stop(page, key)
     raise AssertionError(f"{target} can’t be reached with {MOST_STEPS} times {key}")
+
+
+def stop(page: Page, key: str = "Tab") -> None:
+    page.keyboard.press(key)
+    at = page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
+    assert page.evaluate(_RING), f"no focus ring on {at}"
+    assert not page.evaluate(_COVERED), f"something lies over {at}"
 
 
 def press(page: Page, target: Locator, key: str = "Enter") -> None:
@@ -78,6 +83,18 @@ def test_the_main_job_needs_no_mouse(visit: Visit, server: PortalServer) -> None
     press(page, page.locator("#po button.link-btn"))
     expect(page.locator("#po dd .po")).not_to_have_text("BC 2026-200")
     expect(page.locator("#po-edit")).to_be_focused()
+
+
+@pytest.mark.parametrize("host", sorted({case.host for case in BY_NAME.values()} - {"", FRONT}))
+def test_each_stop_of_the_pages_of_support_can_be_seen(visit_as: Visit, host: str) -> None:
+    for case in BY_NAME.values():
+        if case.host == host and case.act is None:
+            page = show(case, visit_as("fr", person_of(case, "fr"), width=390))
+            for _step in range(MOST_STEPS):
+                stop(page)
+                if not page.evaluate("document.activeElement.matches('body *')"):
+                    break  # once around
+            page.close()
 
 
 @pytest.fixture

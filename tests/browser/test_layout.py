@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, Response
 
 from tests.browser.chromium import find_chromium
 from tests.browser.conftest import FLAGS, Visit
-from tests.browser.pages import BY_NAME, administrator, person_of, show
+from tests.browser.pages import BY_NAME, show
+from tests.browser.pages.shapes import administrator, person_of
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import administrator
+from tests.browser.pages.shapes import administrator
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from tests.browser import axe
 from tests.browser.conftest import Visit
-from tests.browser.pages import (
-    BY_NAME,
-    CASES,
-    EVERYWHERE_PERSONAL,
-    EVERYWHERE_PUBLIC,
-    NO_PAGES,
-    administrator,
-    person_of,
-    show,
-)
+from tests.browser.pages import BY_NAME, CASES, EVERYWHERE_PERSONAL, EVERYWHERE_PUBLIC, NO_PAGES, show
+from tests.browser.pages.shapes import FRONT, administrator, person_of
+from tests.browser.server import PortalServer
 from tests.browser.test_layout import sideways
 from tests.browser.visitor import Visitor
+from tests.browser.ways_in import AGENTS, agent_row
 from webapp import create_app
 from webapp.assembly import assemble
 from webapp.config import read_settings, resource_folder
+from webapp.data.agents import Agent
 from webapp.i18n import speech
 from webapp.sites import load_sites
 from webapp.web.language import FRONT_LANGUAGES
@@ -40,7 +37,8 @@ def test_no_page_is_forgotten(tmp_path: Path) -> None:
     reading = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     routes = {rule.endpoint for rule in reading if not rule.rule.startswith(API)}
     listed = {case.endpoint for case in CASES} | set(NO_PAGES)
-    assert routes - listed == set(), "these routes have no case in tests/browser/pages.py"
+    assert len(BY_NAME) == len(CASES), "two cases have one name"
+    assert routes - listed == set(), "these routes have no case in tests/browser/pages"
     assert listed - routes == {"errors.404"}, "these cases have no route"
 
 
@@ -93,12 +91,45 @@ def test_the_main_pages_are_accessible_in_each_kind_of_language(
     assert not found, "\n".join(found)
 
 
+OF_SUPPORT = [name for name, case in BY_NAME.items() if case.host not in ("", FRONT) and case.act is None]
+
+
+@pytest.fixture
+def agents_speak_arabic(server: PortalServer) -> Iterator[None]:
+    def speak(language: str) -> None:
+        with server.portal.support.bound():
+            mine = [agent_row(server, who).id for who in AGENTS]
+            Agent.update(language=language).where(Agent.id.in_(mine)).execute()
+
+    speak("ar")
+    yield
+    speak("en")
+
+
+@pytest.mark.usefixtures("agents_speak_arabic")
+def test_the_pages_of_support_are_accessible_from_right_to_left(visit_as: Visit) -> None:
+    found: list[str] = []
+    for who, names in groupby(sorted(OF_SUPPORT, key=lambda name: str(BY_NAME[name].who)), key=whose):
+        visitor = visit_as("fr", who, width=390, language="ar-AE")
+        for name in names:
+            page = show(BY_NAME[name], visitor)
+            if (
+                BY_NAME[name].endpoint != "subscriptions.manage"
+            ):  # a visit shows it in the customer's language
+                assert page.locator("html").get_attribute("dir") == "rtl", name
+            found += axe.violations(page, name) + [f"{name}: {wide}" for wide in sideways(page)]
+    assert not found, "\n".join(found)
+
+
+def whose(name: str) -> str | None:
+    return person_of(BY_NAME[name], "fr")
+
+
 FULL_MATRIX = [
     (site, language, case.name)
     for site, language in [*SPOKEN, *((None, language) for language in FRONT_LANGUAGES)]
     for case in CASES
-    if case.front == (site is None)
-    and not case.console
+    if case.host == ("" if site else FRONT)
     and (case.who in (None, "administrator") or site == "fr")  # the demo has others at fr only
 ]
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import administrator, backup, billing
+from tests.browser.pages.shapes import administrator, backup, billing
 from tests.browser.server import PortalServer
 from tests.browser.test_keyboard import press, tab_to
 from webapp.demo.cast import PASSWORD

@@ -10,7 +10,8 @@ from babel import Locale
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import BY_NAME, administrator, show
+from tests.browser.pages import BY_NAME, show
+from tests.browser.pages.shapes import administrator
 from tests.browser.server import PortalServer
 from tests.browser.test_layout import sideways
 from tests.browser.visitor import Visitor

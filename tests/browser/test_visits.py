@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import axe
 from tests.browser.conftest import Visit
-from tests.browser.pages import administrator, is_active, is_pending
+from tests.browser.pages.shapes import administrator, is_active, is_pending
 from tests.browser.server import PortalServer
 from tests.browser.test_layout import sideways
 from tests.browser.visitor import Visitor

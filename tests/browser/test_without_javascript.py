@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import BY_NAME, administrator, person_of
+from tests.browser.pages import BY_NAME
+from tests.browser.pages.shapes import administrator, person_of
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.server import PortalServer
 from webapp.data.agents import Agent
-from webapp.demo.cast import PASSWORD, SAM
+from webapp.demo.cast import PASSWORD, SAM, DemoAgent
 from webapp.domain import totp
 from webapp.sites import SUPPORT
 
@@ -86,25 +86,32 @@ class Visitor:
         return self.page
 
     def sign_in(self, email: str, password: str = PASSWORD, *, path: str = "/sign-in") -> Page:
+        self.show_password(email, password, path=path)
+        self.page.wait_for_url(lambda url: "/sign-in" not in url)
+        return self.page
+
+    def show_password(self, email: str, password: str = PASSWORD, *, path: str = "/sign-in") -> None:
         self.open(path)
         self.page.fill("#email", email)
         self.page.fill("#password", password)
         self.page.click("form[action='/sign-in'] button")
-        self.page.wait_for_url(lambda url: "/sign-in" not in url)
-        return self.page
 
-    def sign_in_agent(self) -> Page:
-        """sam, at the console, with both factors; however lately their code was used."""
+    def sign_in_agent(self, who: DemoAgent = SAM) -> Page:
+        """At the console, with both factors; however lately their code was used."""
         with self.server.portal.support.bound():
-            Agent.update(totp_used=0).where(Agent.email_key == SAM.email).execute()
-        self.open("/agent/sign-in", site=SUPPORT)
-        self.page.fill("#email", SAM.email)
-        self.page.fill("#password", PASSWORD)
-        self.page.click("form[action='/agent/sign-in'] button")
-        self.page.fill("#code", totp.code_at(SAM.app_key, self.server.portal.clock()))
+            Agent.update(totp_used=0).where(Agent.email_key == who.email).execute()
+        self.show_agent_password(who.email)
+        self.page.fill("#code", totp.code_at(who.app_key, self.server.portal.clock()))
         self.page.click("form[action='/agent/proof'] button")
         self.page.wait_for_url("**/console")
         return self.page
+
+    def show_agent_password(self, email: str) -> None:
+        self.open("/agent/sign-in", site=SUPPORT)
+        self.page.fill("#email", email)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("form[action='/agent/sign-in'] button")
+        self.page.wait_for_url(lambda url: "/agent/sign-in" not in url)
 
     def open_newest_mail(self, holding: str) -> Page:
         """In the demo's mailbox: the newest mail whose line holds these words."""

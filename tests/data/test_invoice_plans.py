@@ -12,7 +12,7 @@ import pytest
 
 from bench.filling import fill_account
 from tests.conftest import NOON
-from tests.data.test_query_plans import as_if_everything_were_big, of_table, plans
+from tests.data.explained import as_if_everything_were_big, of_table, plans
 from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
 from webapp.data.accounts import Membership, Person

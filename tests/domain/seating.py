@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.conftest import TestClock
 from tests.support.cast import accept, keep_person, place_order
 from webapp.assembly import Portal
@@ -17,6 +19,9 @@ from webapp.domain import invitations, seat_list, seats
 from webapp.domain.invitations import Invitation
 from webapp.domain.seat_facts import Facts
 from webapp.domain.seat_list import Query
+from webapp.sites import Site
+
+MAX, EVA = "max@example.com", "eva@example.com"
 
 
 class House:
@@ -82,3 +87,8 @@ class House:
 
     def events(self, action: str) -> list[AuditEvent]:
         return list(AuditEvent.select().where(AuditEvent.action == action))
+
+
+@pytest.fixture
+def house(bound_fr: Site, portal: Portal, clock: TestClock) -> House:
+    return House(portal, clock)

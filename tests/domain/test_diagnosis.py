@@ -8,16 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.domain.situations import SITUATIONS, Situation
+from tests.domain.situations import SITUATIONS
+from tests.domain.situations.told import Situation
 from tests.domain.stuck import Stuck
 from webapp.assembly import Portal
-from webapp.domain import (
-    diagnosis,
-    findings_of_invoices,
-    findings_of_sight,
-    findings_of_users,
-    support_facts,
-)
+from webapp.domain import diagnosis, findings_of_invoices, findings_of_sight, findings_of_users, support_facts
 from webapp.domain.diagnosis import CANNOT_SEE, NO_EMAIL, QUESTIONS, diagnose
 from webapp.domain.support_facts import Elsewhere, knows
 

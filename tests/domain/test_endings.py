@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from tests.conftest import TestClock
-from tests.domain.test_cancellation import active_subscription, plan, stored, undo
+from tests.domain.cancelling import active_subscription, plan, stored, undo
 from tests.domain.test_renewals import MIDNIGHT, RENEWAL, TICK, advance, bought, events, mails, periods
 from tests.support.cast import keep_person
 from webapp.assembly import Portal

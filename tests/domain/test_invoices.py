@@ -7,60 +7,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-import peewee as pw
 import pytest
 from stdnum import iso11649
 from stdnum.ch import esr
 
-from tests.support.billed import active, address, an_issued, many_due
+from tests.domain.invoicing import bought, events, issued
+from tests.support.billed import address, an_issued, many_due
 from tests.support.cast import accept, place_order
 from webapp.assembly import Portal
 from webapp.data.agreements import AcceptedText
-from webapp.data.audit import AuditEvent
-from webapp.data.billing import DUE, OPEN, PAID, WAITING, BillingDetails, Invoice
+from webapp.data.billing import OPEN, BillingDetails, Invoice
 from webapp.data.counters import Counter
-from webapp.data.database import atomic
 from webapp.data.mandates import Mandate
 from webapp.data.subscriptions import Subscription
-from webapp.domain import audit, billing_details, invoice_numbers, invoices
-from webapp.domain.audit import OPERATOR
-from webapp.domain.invoices import (
-    AlreadyIssued,
-    AlreadyRecorded,
-    InvoiceUnknown,
-    NotBillable,
-    NothingWaits,
-    content_of,
-)
-from webapp.domain.purchase_orders import change_po_number
-from webapp.domain.tax import NeedsTaxDecision, checked_decision
+from webapp.domain import audit, invoice_numbers, invoices
+from webapp.domain.invoices import content_of
 from webapp.sites import Site
 
-AUSTIN = checked_decision(category="S", rate="8.25", reason="Texas 6.25, Austin 2")
-CHANGEABLE = {"state", "paid"}
-
-
-@pytest.fixture
-def bought(bound_fr: Site, portal: Portal, now: datetime) -> Subscription:
-    return active(
-        portal,
-        now=now,
-        quantity=3,
-        unit_price="590.10",
-        purchase_order_number="BC 7",
-        product="profis-engineering-premium",
-    )
-
-
-@pytest.fixture
-def issued(bought: Subscription) -> Invoice:
-    return Invoice.get()
-
-
-def events(action: str) -> list[dict[str, Any]]:
-    return [json.loads(event.details) for event in AuditEvent.select().where(AuditEvent.action == action)]
+__all__ = ["bought", "issued"]
 
 
 # ---- what is issued
@@ -259,215 +224,6 @@ def test_a_direct_debit_names_its_mandate_and_no_more_of_the_account_than_its_en
     said = content_of(invoices.issue(due, now=now)).payment
     assert (said.mandate, said.debited_account, said.account_holder) == ("SUB-1", "FR…0189", mandate.holder)
     assert said.iban == ""
-
-
-# ---- never twice, never half
-
-
-def test_there_is_one_invoice_for_a_period(bought: Subscription, now: datetime) -> None:
-    start = bought.term_start
-    with pytest.raises(AlreadyRecorded), atomic():
-        invoices.record_due(bought, period_start=start, period_end=bought.term_end, now=now)
-    assert Invoice.select().count() == 1
-
-
-@pytest.mark.parametrize("status", ["pending", "lapsed", "withdrawn", "ended"])
-def test_only_an_active_subscription_is_ever_billed(bought: Subscription, now: datetime, status: str) -> None:
-    bought.status = status
-    with pytest.raises(NotBillable):
-        many_due(bought, 1, now=now)
-    assert Invoice.select().count() == 1
-
-
-def test_what_is_issued_is_not_issued_again(issued: Invoice, now: datetime) -> None:
-    held = Invoice.get_by_id(issued.id)
-    held.state = DUE  # as who read it before would have it
-    for again in (invoices.issue, invoices.issue_if_known):
-        with pytest.raises(AlreadyIssued):
-            again(held, now=now)
-    assert Counter.get(Counter.name == "invoice FA 2026").value == 1
-    assert Invoice.get().content == issued.content
-
-
-@pytest.mark.parametrize(
-    "broken", ["invoices.audit.record", "invoices.documents.send_invoice", "invoices.to_json"]
-)
-def test_what_fails_takes_no_number(
-    bought: Subscription, now: datetime, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
-    class DiskFull(Exception):
-        pass
-
-    def fail(*_: object, **__: object) -> None:
-        raise DiskFull
-
-    (due,) = many_due(bought, 1, now=now)
-    monkeypatch.setattr(f"webapp.domain.{broken}", fail)
-    with pytest.raises(DiskFull):
-        invoices.issue(due, now=now)
-    assert (Invoice.get_by_id(due.id).state, Invoice.get_by_id(due.id).number) == (DUE, None)
-    monkeypatch.undo()
-    assert invoices.issue(due, now=now).number == "FA-2026-000002"
-
-
-def test_a_caller_that_goes_on_after_a_refusal_has_lost_no_number(
-    bought: Subscription, now: datetime
-) -> None:
-    """The savepoint: what was taken inside is given back although the transaction around it stays."""
-    due, other = many_due(bought, 2, now=now)
-    with atomic():
-        invoices.issue(due, now=now)
-        with pytest.raises(AlreadyIssued):
-            invoices.issue(due, now=now)
-        assert invoices.issue(other, now=now).number == "FA-2026-000003"
-
-
-# ---- what is issued never changes
-
-
-def test_nothing_that_was_issued_can_be_changed(issued: Invoice) -> None:
-    """Each column by name, past every rule: the database itself refuses."""
-    refused = set()
-    for field in Invoice._meta.sorted_fields:
-        try:
-            with atomic():
-                Invoice.update({field: _another(field, issued)}).where(Invoice.id == issued.id).execute()
-        except pw.IntegrityError:
-            refused.add(field.name)
-    assert {field.name for field in Invoice._meta.sorted_fields} - refused == CHANGEABLE
-    assert content_of(Invoice.get()) == content_of(issued)
-
-
-def _another(field: pw.Field, issued: Invoice) -> Any:
-    if field.name == "state":
-        return PAID
-    old = getattr(issued, field.name)
-    if isinstance(field, pw.ForeignKeyField):
-        return issued.id if field.name == "credits" else 999_999
-    if old is None or isinstance(old, str):
-        return "y" * len(old or "y")
-    return old + (timedelta(days=1) if isinstance(old, date | datetime) else 1)
-
-
-def test_a_changed_object_cannot_be_saved(issued: Invoice) -> None:
-    issued.po_number = "another"
-    with pytest.raises(pw.IntegrityError), atomic():
-        issued.save()
-    assert Invoice.get().po_number == "BC 7"
-
-
-def test_what_is_issued_does_not_become_due_again_and_is_not_deleted(issued: Invoice) -> None:
-    for state in (DUE, WAITING):
-        with pytest.raises(pw.IntegrityError), atomic():
-            Invoice.update(state=state).execute()
-    with pytest.raises(pw.IntegrityError), atomic():
-        Invoice.delete().execute()
-    assert Invoice.get().state == OPEN
-
-
-def test_later_changes_of_the_company_and_the_number_do_not_reach_it(
-    issued: Invoice, bought: Subscription, now: datetime
-) -> None:
-    before = content_of(issued)
-    typed = {**billing_details.shown_details(bought.account).values, "name": "Renamed SAS"}
-    actor = bought.administrator
-    billing_details.change_billing_details(bought, typed, read_version=0, actor=actor, now=now)
-    change_po_number(bought, "new", read_version=0, actor=actor, now=now)
-    assert content_of(Invoice.get()) == before
-    (due,) = many_due(Subscription.get_by_id(bought.id), 1, now=now)
-    later = content_of(invoices.issue(due, now=now))
-    assert (later.buyer.name, later.po_number) == ("Renamed SAS", "new")
-
-
-# ---- what waits
-
-
-@pytest.fixture
-def waiting(portal: Portal, now: datetime) -> Any:
-    with portal.at(portal.sites["us"]):
-        account = address("US", city="Austin", region="TX", postal_code="78701")
-        active(portal, now=now, account=account, unit_price="100", quantity=1)
-        yield Invoice.get()
-
-
-def test_what_no_rule_knows_waits_and_the_subscription_is_active_all_the_same(waiting: Invoice) -> None:
-    assert (waiting.state, waiting.number, waiting.tax, waiting.content) == (WAITING, None, None, "")
-    assert waiting.tax_question.endswith("which one counts at 78701 Austin TX US?")
-    assert waiting.subscription.status == "active"
-    assert not Counter.select().where(Counter.name.startswith("invoice")).exists()
-    (event,) = events(audit.INVOICE_WAITS)
-    assert event == {"reference": invoices.reference_of(waiting), "question": waiting.tax_question}
-    assert invoices.unissued(WAITING) == [waiting]
-
-
-def test_asking_again_changes_nothing_and_is_written_down_once(waiting: Invoice, now: datetime) -> None:
-    assert invoices.issue_if_known(waiting, now=now).state == WAITING
-    assert len(events(audit.INVOICE_WAITS)) == 1
-    with pytest.raises(NeedsTaxDecision):
-        invoices.issue(waiting, now=now)
-
-
-def test_a_decision_issues_it_at_once(waiting: Invoice, now: datetime) -> None:
-    later = now + timedelta(days=3)
-    issued = invoices.decide_tax(waiting, AUSTIN, actor=OPERATOR, now=later)
-    stored = Invoice.get()
-    assert (stored.number, stored.state, stored.tax_question) == ("INV-2026-000001", OPEN, "")
-    assert (stored.net, stored.tax, stored.gross) == (10_000, 825, 10_825)
-    assert (stored.recorded_at, stored.issued_at) == (now, later)
-    assert (stored.period_start, stored.issued_on) == (date(2026, 11, 22), date(2026, 11, 25))
-    (group,) = content_of(issued).taxes
-    assert (group.category, group.rate, group.reason) == ("S", Decimal("8.25"), "")
-    (event,) = events(audit.INVOICE_TAX_DECIDED)
-    assert (event["category"], event["rate"], event["reason"]) == ("S", "8.25", "Texas 6.25, Austin 2")
-    assert json.loads(stored.tax_decision)["reason"] == event["reason"]
-    by = {one.action: one.actor_kind for one in AuditEvent.select() if one.action.startswith("invoice.")}
-    assert by[audit.INVOICE_TAX_DECIDED] == by[audit.INVOICE_ISSUED] == "operator"
-
-
-def test_a_decision_that_nothing_is_charged_says_why_on_the_invoice(waiting: Invoice, now: datetime) -> None:
-    exempt = checked_decision(category="E", rate="0", reason="Resale certificate 01-339")
-    (group,) = content_of(invoices.decide_tax(waiting, exempt, actor=OPERATOR, now=now)).taxes
-    assert (group.category, group.reason) == ("E", "Resale certificate 01-339")
-
-
-def test_one_decision_is_enough(waiting: Invoice, now: datetime) -> None:
-    invoices.decide_tax(waiting, AUSTIN, actor=OPERATOR, now=now)
-    with pytest.raises(NothingWaits):
-        invoices.decide_tax(waiting, AUSTIN, actor=OPERATOR, now=now)
-    assert len(events(audit.INVOICE_TAX_DECIDED)) == 1
-
-
-def test_it_is_found_by_its_reference(waiting: Invoice) -> None:
-    reference = invoices.reference_of(waiting)
-    assert reference == f"{waiting.subscription.public_id}/2026-11-22"
-    assert invoices.waiting_invoice(f" {reference} ") == waiting
-    for wrong in ("", "SUB-US-1/2026-11-22", waiting.subscription.public_id, f"{reference}x"):
-        with pytest.raises(NothingWaits) as refusal:
-            invoices.waiting_invoice(wrong)
-        assert wrong in str(refusal.value)
-
-
-def test_what_the_company_says_meanwhile_may_answer_the_question(
-    portal: Portal, site_de: Site, now: datetime
-) -> None:
-    with portal.at(site_de):
-        subscription = active(portal, now=now, account=address("AT", postal_code="1010"))
-        waiting = Invoice.get()
-        assert "no VAT number" in waiting.tax_question
-        stored = billing_details.shown_details(subscription.account)
-        typed = {**stored.values, "vat_id": "ATU13585627"}
-        billing_details.change_billing_details(
-            subscription, typed, read_version=0, actor=subscription.administrator, now=now
-        )
-        issued = invoices.issue_if_known(waiting, now=now)
-        assert (issued.state, content_of(issued).taxes[0].category) == (OPEN, "AE")
-
-
-def test_an_unknown_number_is_said(issued: Invoice) -> None:
-    assert invoices.by_number(" FA-2026-000001 ") == issued
-    with pytest.raises(InvoiceUnknown) as refusal:
-        invoices.by_number("FA-2026-000002")
-    assert "no invoice FA-2026-000002" in str(refusal.value)
 
 
 # ---- what it costs

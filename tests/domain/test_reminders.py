@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import TestClock
+from tests.domain.cancelling import active_subscription, plan, undo
 from tests.domain.seating import House
-from tests.domain.test_cancellation import active_subscription, plan, undo
 from tests.support.cast import keep_person, place_order
 from webapp.assembly import Portal
 from webapp.data.accounts import Person

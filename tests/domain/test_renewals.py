@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import TestClock
-from tests.domain.test_cancellation import active_subscription, plan, stored, undo
+from tests.domain.cancelling import active_subscription, plan, stored, undo
 from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.billing import DUE, OPEN, WAITING, Invoice

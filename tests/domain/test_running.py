@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.conftest import TestClock
-from tests.domain.test_cancellation import active_subscription, stored
+from tests.domain.cancelling import active_subscription, stored
 from tests.domain.test_endings import seat_for
 from tests.support.cast import keep_person
 from webapp.assembly import Portal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
@@ -12,93 +11,25 @@ from typing import Any
 import pytest
 
 from tests.conftest import TestClock
-from tests.support.cast import PASSWORD, accept, keep_person, place_order
+from tests.domain.handing_over import Scene, mails, scene
+from tests.support.cast import keep_person, place_order
 from webapp.assembly import Portal
 from webapp.data.accounts import Membership, Person
 from webapp.data.audit import AuditEvent
-from webapp.data.outbox import QUEUED, SENT, WITHDRAWN, OutboxMessage
+from webapp.data.outbox import QUEUED, OutboxMessage
 from webapp.data.subscriptions import Seat, Subscription
 from webapp.data.transfers import Transfer
-from webapp.domain import (
-    accounts,
-    audit,
-    cancellation,
-    names,
-    outbox,
-    permissions,
-    sign_in,
-    subscription_list,
-    transfer,
-)
+from webapp.domain import accounts, audit, cancellation, names, outbox, permissions, transfer
 from webapp.domain.addresses import EmailInvalid
 from webapp.domain.candidates import MOST, candidate, candidates
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.domain.transfer import NewPerson, new_person, take_back, transfer_administration
+from webapp.domain.transfer import NewPerson, new_person, transfer_administration
 from webapp.formats import day
 from webapp.i18n import speaking, speech
 from webapp.sites import Site
 
-
-class Scene:
-    """Olga administers an active subscription; Bob and Erin belong to her account, Charlie to none of it."""
-
-    def __init__(self, portal: Portal, clock: TestClock) -> None:
-        self.clock = clock
-        self.subscription = place_order(portal, ordered_at=clock.now)
-        self.olga = keep_person("olga@example.com", name="Olga Muster", now=clock.now)
-        self.bob, self.erin, self.charlie = (
-            keep_person(f"{name}@example.com", name=name.capitalize(), now=clock.now)
-            for name in ("bob", "erin", "charlie")
-        )
-        for person in (self.bob, self.erin):
-            accounts.join(person, self.subscription.account, now=clock.now)
-        accept(self.subscription, now=clock.now)
-        OutboxMessage.update(state=SENT).execute()
-        clock.forward(hours=1)
-
-    def hand_over(
-        self, to: Person | NewPerson, *, keep_seat: bool = True, actor: Person | None = None
-    ) -> Transfer:
-        return transfer_administration(
-            self.current(), to=to, keep_seat=keep_seat, actor=actor or self.olga, now=self.clock.now
-        )
-
-    def take_back(self) -> None:
-        found = permissions.open_transfer(self.olga.id, self.subscription.public_id)
-        take_back(found, actor=self.olga, now=self.clock.forward(minutes=1))
-
-    def current(self) -> Subscription:
-        found: Subscription = Subscription.get_by_id(self.subscription.id)
-        return found
-
-    def may_manage(self, person: Person) -> bool:
-        try:
-            permissions.managed_subscription(person.id, self.subscription.public_id, now=self.clock.now)
-        except NotThere:
-            return False
-        return True
-
-    def may_take_back(self, person: Person) -> list[str]:
-        """From whom, as the list of subscriptions says."""
-        found = subscription_list.reminders(person.id, now=self.clock.now).handed_over
-        return [one.email for one in found if one.public_id == self.subscription.public_id]
-
-    def give_seat(self, person: Person) -> None:
-        Seat.create(subscription=self.subscription, person=person, state="active", since=self.clock.now)
-        Subscription.update(seats_taken=Subscription.seats_taken + 1).execute()
-
-
-@pytest.fixture
-def scene(portal: Portal, bound_fr: Site, clock: TestClock) -> Iterator[Scene]:
-    return Scene(portal, clock)  # type: ignore[return-value]
-
-
-def mails(state: str = QUEUED) -> list[tuple[str, str]]:
-    found = OutboxMessage.select().where(
-        OutboxMessage.state == state, OutboxMessage.kind.startswith("transfer")
-    )
-    return [(message.kind, message.to_email) for message in found.order_by(OutboxMessage.id)]
+__all__ = ["scene"]
 
 
 def everything() -> dict[str, Any]:
@@ -345,139 +276,3 @@ def test_taking_back_never_takes_more_seats_than_there_are(scene: Scene) -> None
     assert scene.current().seats_taken == scene.current().quantity
     assert Seat.select().where(Seat.counted == 1).count() == 0
     assert scene.may_manage(scene.olga)
-
-
-# ---- until the new administrator has come
-
-
-def test_a_mistyped_address_does_not_orphan_the_subscription(scene: Scene) -> None:
-    scene.hand_over(NewPerson("Max Neu", "mxa@example.com"))
-    assert scene.may_take_back(scene.olga) == ["mxa@example.com"]
-    scene.clock.forward(days=300)
-    scene.take_back()
-    assert scene.may_manage(scene.olga)
-    mistyped = Person.get(Person.email_key == "mxa@example.com")
-    assert not scene.may_manage(mistyped)
-    assert not transfer.is_of_account(scene.subscription.account, mistyped)
-
-
-def test_who_got_two_and_none_in_the_end_is_not_of_the_company(scene: Scene, portal: Portal) -> None:
-    second = place_order(portal, order_number="0700000002", ordered_at=scene.clock.now)
-    accept(second, now=scene.clock.now)
-    mistyped = NewPerson("Max Neu", "mxa@example.com")
-    first = scene.hand_over(mistyped)
-    scene.clock.forward(minutes=1)
-    later = transfer_administration(
-        second, to=mistyped, keep_seat=True, actor=scene.olga, now=scene.clock.now
-    )
-    reminders = subscription_list.reminders(scene.olga.id, now=scene.clock.now)
-    assert [one.public_id for one in reminders.handed_over] == [
-        second.public_id,
-        first.subscription.public_id,
-    ]
-    assert not reminders.queue
-    for given in (first, later):
-        assert transfer.is_of_account(scene.subscription.account, given.to_person)
-        take_back(given, actor=scene.olga, now=scene.clock.now)
-    assert not transfer.is_of_account(scene.subscription.account, first.to_person)
-
-
-def test_taken_back_unread_mail_never_leaves_and_read_mail_is_answered(scene: Scene) -> None:
-    scene.hand_over(scene.bob)
-    scene.take_back()
-    assert mails(WITHDRAWN) == [("transfer_received", "bob@example.com")]
-    scene.hand_over(scene.bob)
-    OutboxMessage.update(state=SENT).where(OutboxMessage.state == QUEUED).execute()
-    scene.take_back()
-    assert mails() == [("transfer_taken_back", "bob@example.com")]
-
-
-def test_a_colleague_stays_in_the_account_when_it_is_taken_back(scene: Scene) -> None:
-    scene.hand_over(scene.bob)
-    scene.take_back()
-    assert transfer.is_of_account(scene.subscription.account, scene.bob)
-
-
-def test_after_the_new_administrator_signed_in_nothing_is_taken_back(scene: Scene) -> None:
-    scene.hand_over(scene.bob)
-    opened = permissions.open_transfer(scene.olga.id, scene.subscription.public_id)
-    sign_in.sign_in("bob@example.com", PASSWORD, now=scene.clock.forward(minutes=5))
-    with pytest.raises(NotThere):
-        permissions.open_transfer(scene.olga.id, scene.subscription.public_id)
-    with pytest.raises(transfer.TakenTooLate):
-        take_back(opened, actor=scene.olga, now=scene.clock.now)
-    assert scene.may_manage(scene.bob)
-    assert not scene.may_take_back(scene.olga)
-
-
-def test_a_sign_in_before_the_transfer_does_not_count(scene: Scene) -> None:
-    sign_in.sign_in("bob@example.com", PASSWORD, now=scene.clock.now)
-    scene.hand_over(scene.bob)
-    scene.take_back()
-    assert scene.may_manage(scene.olga)
-
-
-def test_who_was_signed_in_already_and_comes_counts(scene: Scene) -> None:
-    token = sign_in.sign_in("bob@example.com", PASSWORD, now=scene.clock.now)
-    scene.hand_over(scene.bob)
-    sign_in.person_of_session(token, now=scene.clock.forward(minutes=6))
-    with pytest.raises(NotThere):
-        permissions.open_transfer(scene.olga.id, scene.subscription.public_id)
-
-
-def test_who_hands_it_on_has_come(scene: Scene) -> None:
-    scene.hand_over(scene.bob)
-    scene.hand_over(scene.erin, actor=scene.bob)
-    with pytest.raises(NotThere):
-        permissions.open_transfer(scene.olga.id, scene.subscription.public_id)
-    permissions.open_transfer(scene.bob.id, scene.subscription.public_id)
-
-
-def test_only_the_old_administrator_takes_back_and_only_once(scene: Scene) -> None:
-    scene.hand_over(scene.bob)
-    for person in (scene.bob, scene.erin, scene.charlie):
-        with pytest.raises(NotThere):
-            permissions.open_transfer(person.id, scene.subscription.public_id)
-    scene.take_back()
-    with pytest.raises(NotThere):
-        scene.take_back()
-    assert [event.action for event in AuditEvent.select().order_by(AuditEvent.id.desc()).limit(2)] == [
-        audit.TRANSFER_TAKEN_BACK,
-        audit.SUBSCRIPTION_TRANSFERRED,
-    ]
-
-
-# ---- the backup
-
-
-def test_a_backup_is_named_changed_and_taken_away(scene: Scene) -> None:
-    for person in (scene.bob, scene.erin, None):
-        transfer.name_backup(scene.current(), person=person, actor=scene.olga, now=scene.clock.now)
-        assert scene.current().backup == person
-    named = AuditEvent.select().where(AuditEvent.action == audit.BACKUP_NAMED)
-    assert [event.person_id for event in named.order_by(AuditEvent.id)] == [scene.bob.id, scene.erin.id, None]
-
-
-def test_a_backup_is_somebody_else_of_the_account_and_named_by_the_administrator(scene: Scene) -> None:
-    for person, actor, refusal in (
-        (scene.charlie, scene.olga, transfer.NotOfTheAccount),
-        (scene.olga, scene.olga, transfer.AlreadyAdministrator),
-        (scene.erin, scene.bob, NotThere),
-    ):
-        with pytest.raises(refusal):
-            transfer.name_backup(scene.current(), person=person, actor=actor, now=scene.clock.now)
-    assert scene.current().backup is None
-
-
-def test_a_backup_who_becomes_administrator_is_backup_no_more_until_it_is_taken_back(scene: Scene) -> None:
-    transfer.name_backup(scene.current(), person=scene.bob, actor=scene.olga, now=scene.clock.now)
-    scene.hand_over(scene.bob)
-    assert scene.current().backup is None
-    scene.take_back()
-    assert scene.current().backup == scene.bob
-
-
-def test_a_backup_stays_when_somebody_else_becomes_administrator(scene: Scene) -> None:
-    transfer.name_backup(scene.current(), person=scene.bob, actor=scene.olga, now=scene.clock.now)
-    scene.hand_over(scene.erin)
-    assert scene.current().backup == scene.bob

@@ -14,8 +14,8 @@ import pytest
 from cryptography.fernet import InvalidToken
 
 from tests.conftest import TestClock
+from tests.domain.quantities import add, fewer, keep
 from tests.domain.seating import House
-from tests.domain.test_quantity import add, fewer, keep
 from tests.support.cast import accept, place_order
 from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import TestClock
-from tests.domain.test_cancellation import active_subscription
+from tests.domain.cancelling import active_subscription
 from tests.domain.test_reminders import RENEWAL_DAY, Days, days, mails
 from webapp.assembly import Portal
 from webapp.data.reminders import Reminder, ReminderSweep

@@ -14,8 +14,8 @@ import pytest
 
 from bench.filling import fill_seats
 from tests.conftest import TestClock
+from tests.domain.cancelling import active_subscription
 from tests.domain.test_calendar import day_changes
-from tests.domain.test_cancellation import active_subscription
 from webapp.assembly import Portal
 from webapp.config import resource_folder
 from webapp.data import records, statements

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.mail.test_render import SITES
+from tests.mail.written import SITES
 from webapp.mail.headers import Unsendable, mailbox, wire_address
 from webapp.mail.headers import subject as subject_header
 from webapp.mail.message import MOST_ATTACHED, Attachment, Secret, build_message, recipient

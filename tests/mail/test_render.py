@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,136 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.papers import ISSUED_ON, an_invoice
-from webapp.config import read_settings, resource_folder
-from webapp.data.issued import Credited, HowToPay
-from webapp.domain.reminder_items import ORDER, Item, Section
+from tests.mail.written import ISSUED, LINK, SITES, context, rendered, words
+from webapp.config import resource_folder
 from webapp.i18n import speech
-from webapp.mail.render import Rendered, one_line, render
-from webapp.sites import Site, load_sites
+from webapp.mail.render import one_line
 
 KINDS = sorted(path.name for path in (resource_folder("templates") / "email").iterdir() if path.is_dir())
-SITES = load_sites(resource_folder("tenants"), read_settings({}).origin)
-# An invoice and a credit note at once: each mail takes what it shows.
-ISSUED = replace(
-    an_invoice("fr", number="FA-2026-000042"),
-    credited=Credited("FA-2026-000041", ISSUED_ON),
-    credit_reason="Wrong address",
-)
-_ITEM = Item(
-    kind="renewal",
-    public_id="SUB-FR-204118",
-    product="PROFIS Engineering Premium",
-    company="Exemple Construction",
-    on=date(2027, 11, 22),
-    days_left=30,
-    path="/subscriptions/SUB-FR-204118",
-    quantity=3,
-    net=177000,
-    currency="EUR",
-    billing_period="annual",
-    people=("Éloïse D’Hérouville", "Max Neu"),
-)
-REMINDED = [Section(kind, [replace(_ITEM, kind=kind)], number=1) for kind in ORDER]
-LINK = "http://fr.localhost:8000/activate/0314100037"
-
-
-def context(**changes: Any) -> dict[str, Any]:
-    """Everything that any of the mails may need."""
-    bought = SimpleNamespace(
-        product_name="PROFIS Engineering Premium",
-        quantity=3,
-        po_number="BC 2026-113",
-        account=SimpleNamespace(name="Exemple Construction"),
-        administrator=SimpleNamespace(name="Alice Martin"),
-        public_id="SUB-FR-204118",
-        term_start=date(2026, 11, 22),
-        term_end=date(2027, 11, 22),
-        ends_on=None,
-        unit_price=48000,
-        currency="EUR",
-    )
-    return {
-        "person": SimpleNamespace(name="Éloïse D’Hérouville", email="eloise@example.com"),
-        "subscription": bought,
-        "order_number": "0314100037",
-        "last_day": date(2027, 2, 20),
-        "days_left": 90,
-        "reason": "We bought another tool",
-        "by_name": "Alice Martin",
-        "by_oneself": True,
-        "version": "4.2",
-        "from_name": "Alice Martin",
-        "to_name": "Max Neu",
-        "to_email": "max@example.com",
-        "kept_seat": True,
-        "company": "Exemple Construction",
-        "changed_by": "Alice Martin",
-        "changed": [
-            ("city", "Town", "Lyon", "Nantes"),
-            ("country", "Country", "FR", "DE"),
-            ("vat_id", "VAT number", "", "FR40303265045"),
-        ],
-        "days": 7,
-        "creditor_id": "FR00ZZZ000000",
-        "old": {"method": "invoice", "ending": ""},
-        "new": {"method": "direct_debit", "ending": "2606", "reference": "SUB-FR-204118-1A2B3C4D"},
-        "on": True,
-        "works_from": datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
-        "old_email": "eloise@example.com",
-        "new_email": "eloise@example.org",
-        "granted": True,
-        "companies": ["Exemple Construction", "Autre Exemple"],
-        "administers": 3,
-        "uses": 1,
-        "link_days": 30,
-        "document": ISSUED,
-        "reads_portal": True,
-        "e_invoice": True,
-        "number_of_users": 3,
-        "invoice": SimpleNamespace(
-            quantity=3, po_number="BC 2026-113", net=144000, currency="EUR", number="FA-2026-000042"
-        ),
-        "price": SimpleNamespace(
-            added=2,
-            quantity=5,
-            unit_price=24066,
-            net=48132,
-            currency="EUR",
-            first_day=date(2027, 5, 23),
-            last_day=date(2027, 11, 21),
-            next_day=date(2027, 11, 22),
-            next_quantity=5,
-            next_net=240000,
-        ),
-        "sections": REMINDED,
-        "number_of_items": 5,
-        "quantity": 2,
-        "going": 1,
-        "staying": 1,
-        "named": ["SUB-FR-204118", "SUB-FR-204119"],
-        "claimant_name": "Max Neu",
-        "claimant_email": "max@example.com",
-        "claims": False,
-        "outcome": "refused",
-        "administered": True,
-        "decides": False,
-        "token": SimpleNamespace(minutes=60),
-        "link": LINK,
-        "now": datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
-        **changes,
-    }
-
-
-def rendered(kind: str, site: Site | None = None, language: str = "en", **changes: Any) -> Rendered:
-    site = site or SITES["gb"]
-    return render(kind, site=site, speech=speech(language, site.territory), context=context(**changes))
-
-
-def words(html: str) -> str:
-    """What a reader of the HTML part sees."""
-    body = html[html.index("<body") :]
-    return " ".join(re.sub(r"<[^>]+>", " ", body).replace("&#39;", "'").split())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -270,120 +146,10 @@ def test_a_changed_payment_method_shows_the_last_digits_of_the_account_and_no_mo
     assert "Mandate reference" not in rendered("payment_changed", SITES["fr"], new=back).text
 
 
-def test_who_never_asked_for_invoices_hears_who_did_and_that_nothing_will_come() -> None:
-    mail = rendered("invoice_address")
-    for part in (mail.text, words(mail.html)):
-        assert "Alice Martin entered eloise@example.com" in part
-        assert "The link works once, for 7 days." in part
-        assert "without your confirmation nothing is sent" in part
-        assert "somebody entered your address" in part and "address is registered" not in part
-
-
 def test_the_confirmation_says_that_the_contract_is_attached() -> None:
     mail = rendered("activation_confirmed")
     for part in (mail.text, words(mail.html)):
         assert "Your contract is attached as a PDF" in part
-
-
-def test_an_invoice_says_number_purchase_order_amount_and_how_to_pay() -> None:
-    mail = rendered("invoice")
-    assert mail.subject == "Invoice FA-2026-000042 – purchase order number BC 2026-113 – €708.00"
-    for part in (mail.text, words(mail.html)):
-        for said in (
-            "PROFIS Engineering Premium",
-            "Purchase order number",
-            "BC 2026-113",
-            "22 Nov 2026 to 21 Nov 2027",
-            "€590.00",
-            "TVA",
-            "€118.00",
-            "€708.00",
-            "Please transfer €708.00 by 22 December 2026.",
-            "FR76 3000 6000 0112 3456 7890 189",
-            "Reference for your transfer",
-            "FR-2026-000042",
-            "attached as a PDF",
-            "Factur-X",
-        ):
-            assert said in part, said
-
-
-def test_an_invoice_without_what_can_be_missing_says_no_empty_line() -> None:
-    bare = replace(ISSUED, po_number="", buyer_reference="", payment=HowToPay("invoice"))
-    mail = rendered("invoice", document=bare, e_invoice=False)
-    assert mail.subject == "Invoice FA-2026-000042 – €708.00"
-    for part in (mail.text, words(mail.html)):
-        assert "Please transfer €708.00." in part
-        for unsaid in (
-            "Purchase order number",
-            "Your reference",
-            "Due date",
-            "IBAN",
-            "BIC",
-            "Factur-X",
-            "None",
-        ):
-            assert unsaid not in part
-    assert not re.search(r": *$", mail.text, re.M)
-
-
-@pytest.mark.parametrize(
-    ("payment", "paid", "said", "unsaid"),
-    [
-        (
-            HowToPay(
-                "direct_debit",
-                date(2026, 12, 22),
-                debited_account="FR…0189",
-                mandate="M-1",
-                creditor_id="C-1",
-            ),
-            0,
-            ["We debit €708.00 from your account on 22 December 2026.", "FR…0189", "M-1", "C-1"],
-            ["Please transfer", "IBAN"],
-        ),
-        (HowToPay("credit_card"), 0, ["We charge €708.00 to your credit card."], ["Please transfer"]),
-        (ISSUED.payment, 70_800, ["Nothing is left to pay.", "Already paid"], ["Please transfer", "IBAN"]),
-        (ISSUED.payment, 20_800, ["Please transfer €500.00 by", "Already paid", "€208.00"], []),
-    ],
-)
-def test_an_invoice_says_what_is_to_be_done(
-    payment: HowToPay, paid: int, said: list[str], unsaid: list[str]
-) -> None:
-    mail = rendered("invoice", document=replace(ISSUED, payment=payment, paid=paid))
-    for part in (mail.text, words(mail.html)):
-        assert all(each in part for each in said)
-        assert not any(each in part for each in unsaid)
-
-
-def test_a_swiss_invoice_points_to_its_slip() -> None:
-    swiss = rendered("invoice", SITES["ch"], "de_CH", document=an_invoice("ch"), e_invoice=False)
-    by_card = replace(an_invoice("ch"), payment=HowToPay("credit_card"))
-    assert "QR" in swiss.text and "QR" in words(swiss.html)
-    assert "QR" not in rendered("invoice", SITES["ch"], "de_CH", document=by_card, e_invoice=False).text
-    assert "QR" not in rendered("invoice").text
-
-
-def test_a_credit_note_says_which_invoice_it_takes_back_and_why() -> None:
-    mail = rendered("credit_note", document=replace(ISSUED, number="AV-2026-000007"))
-    assert (
-        mail.subject == "Credit note AV-2026-000007 for invoice FA-2026-000041 – "
-        "purchase order number BC 2026-113 – €708.00"
-    )
-    for part in (mail.text, words(mail.html)):
-        assert "takes back invoice FA-2026-000041 of 22 November 2026. Reason: Wrong address" in part
-        assert "Do not pay that invoice any more." in part
-        assert "Please transfer" not in part
-
-
-@pytest.mark.parametrize("kind", ["invoice", "credit_note"])
-def test_an_address_for_invoices_is_told_why_and_led_nowhere(kind: str) -> None:
-    mail = rendered(kind, reads_portal=False)
-    for part in (mail.text, words(mail.html)):
-        assert "this address was confirmed for invoices of Société Lyonnaise de Bâtiment SARL" in part
-        assert "is registered" not in part
-        assert LINK not in part
-    assert "View invoice" not in mail.html
 
 
 def test_the_text_part_holds_the_link_on_a_line_of_its_own() -> None:

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.cast import CANARY
 from tests.support.client import SAFE_METHODS
-from tests.web.routes import Body
+from tests.web.routes.shapes import Body
 from webapp.assembly import Portal
 from webapp.data.api_keys import ApiKey
 from webapp.data.database import database

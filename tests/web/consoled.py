@@ -25,7 +25,8 @@ from tests.support.cast import ALICE, SITES
 from tests.support.client import PARTIAL, SiteClient
 from tests.web.asking import SAME_ORIGIN, Asker, Case
 from tests.web.ground import Ground, address, pick
-from tests.web.routes import ROUTES, Route
+from tests.web.routes import ROUTES
+from tests.web.routes.shapes import Route
 from webapp.data.agents import AGENT_MODELS, Agent, AgentEvent, AgentPasskey, AgentSession, AgentToken
 from webapp.data.support import support_database
 from webapp.domain import agent_passkeys, agent_sign_in, agents

@@ -38,7 +38,8 @@ from tests.support.cast import (
 from tests.support.forgery import Cookies
 from tests.web.asking import Case
 from tests.web.keys import Keys
-from tests.web.routes import ROUTES, Route, Status
+from tests.web.routes import ROUTES
+from tests.web.routes.shapes import Route, Status
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.billing import InvoiceRecipient

@@ -10,7 +10,8 @@ from tests.support.orders import an_order
 from tests.support.remitted import a_payment
 from tests.web.asking import SAME_ORIGIN, Asker, Case
 from tests.web.ground import ELSEWHERE, MISSING, OWNERS, Ground, address, named, pick
-from tests.web.routes import ROUTES, Route
+from tests.web.routes import ROUTES
+from tests.web.routes.shapes import Route
 from webapp.web.api.operations import operation_of
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from io import BytesIO
 from urllib.parse import quote
 
 from flask import Flask
 
-from tests.support.cast import ALICE, ERIN, HANDED_OVER, KIM, PEOPLE, SITES, Actor, Cast
+from tests.support.cast import ALICE, PEOPLE, SITES, Actor, Cast
 from tests.support.client import PARTIAL
 from tests.support.probes import probe_rows
 from tests.web.asking import SAME_ORIGIN, Asker, Case
@@ -22,10 +21,11 @@ from tests.web.consoled import consoled
 from tests.web.ground import ELSEWHERE, NOBODY, OWNED, OWNERS, Ground, Visitor, address, pick
 from tests.web.keyed import keyed
 from tests.web.listing import invoices, listings, people_of_accounts
-from tests.web.routes import ROUTES, Route
+from tests.web.routes import ROUTES
+from tests.web.routes.shapes import Route
 from tests.web.signed import signatures
 from tests.web.visited import visited
-from webapp.payments.stand_in import DemoSession
+from tests.web.walk import demo, walk
 from webapp.sites import SUPPORT
 
 READING = ("signed_out", "forged_origins", "places", "lists", "rows", "smuggled", "anybody", "methods")
@@ -294,113 +294,7 @@ class Sweep:
     # ---- that it works at all
 
     def walk(self) -> Iterator[str]:
-        """Each change, made by who may make it."""
-        ground = self.ground
-        active, last = (ground.cast.row(ALICE, state).public_id for state in ("active", "last-days"))
-        handed_over = ground.cast.row(ALICE, HANDED_OVER).public_id
-        colleague = ground.attack(ROUTES["transfer.submit"], "fr")
-        seat = ground.cast.row(ALICE, "active").seat_key
-        thief = ground.attack(ROUTES["invoice_recipients.add"], "fr")
-        yield from self.asker.ask(ground.by(KIM, "backup.leave", "POST", active, 303, writes=True))
-        for endpoint, value, body in (
-            ("sign_in.submit", "", {"email": ALICE.email, "password": ALICE.password}),
-            ("passwords.send_link", "", {"email": ALICE.email}),
-            ("passwords.save", ground.tokens["fr"]["live"], {"password": "a spade and a shovel"}),
-            ("activation.activate", last, ground.attack(ROUTES["activation.activate"], "fr")),
-            ("purchase_orders.save", active, {"po_number": "4500071236", "version": "0"}),
-            ("cancellation.plan", active, ground.attack(ROUTES["cancellation.plan"], "fr")),
-            ("cancellation.undo", active, ground.attack(ROUTES["cancellation.undo"], "fr")),
-            ("quantity.add", active, ground.attack(ROUTES["quantity.add"], "fr")),
-            ("quantity.reduce", active, ground.attack(ROUTES["quantity.reduce"], "fr")),
-            ("quantity.keep", active, ground.attack(ROUTES["quantity.keep"], "fr")),
-            (
-                "payment_methods.by_direct_debit",
-                active,
-                ground.attack(ROUTES["payment_methods.by_direct_debit"], "fr"),
-            ),
-            ("payment_methods.by_invoice", active, {"version": "1"}),
-            ("cards.begin", active, {"version": "2"}),
-            ("billing_details.save", active, ground.attack(ROUTES["billing_details.save"], "fr")),
-            ("invoice_recipients.add", active, thief),
-            ("invoice_recipients.send_again", active, thief),
-            ("invoice_recipients.remove", active, thief),
-            ("invoice_recipients.confirm", ground.address_tokens["fr"]["live"], {}),
-            ("transfer.take_back", handed_over, {}),
-            ("backup.save", active, colleague),
-            ("seats.save", seat, {"job_site": "Quai 7", "version": "0"}),
-            ("seats.revoke", seat, {}),
-            ("seats.restore", seat, {}),
-            ("seats.revoke", seat, {}),
-            ("seats.invite_again", seat, {}),
-            ("invitations.submit", active, {"addresses": "newcomer@example.com"}),
-            ("seat_files.upload", active, {"file": (BytesIO(b"max@example.com"), "people.csv")}),
-            ("seat_files.check", active, {}),
-            ("seat_files.discard", active, {}),
-            ("transfer.submit", active, colleague),
-            ("profile.save_name", "", {"name": ALICE.name}),
-            ("second_factor.change", "", {"do": "start", "password": ALICE.password}),
-            ("profile.ask_email", "", {"email": "alice@example.org", "password": ALICE.password}),
-            ("profile.confirm_email", ground.email_tokens["fr"]["live"], {}),
-            ("claims.ask", "", ground.attack(ROUTES["claims.ask"], "fr")),
-            ("claims.prove", ground.proof_tokens["fr"]["live"], {}),
-            ("claims.object_by_link", ground.objection_tokens["fr"]["live"], {}),
-            ("profile.end_session", "", {"session": ground.another_session(ALICE)}),
-            ("accounts.look_at", "", {"account": ALICE.company.number}),
-        ):
-            yield from self.asker.ask(ground.by(ALICE, endpoint, "POST", value, 303, body=body, writes=True))
-        own_password = {"current": KIM.password, "password": "a spade and a shovel"}
-        named = ground.attack(ROUTES["members.change_billing"], "fr")
-        for actor, endpoint, value, body in (
-            (ERIN, "members.change_billing", "", named),
-            (KIM, "claims.withdraw", ground.claims["fr"], {}),
-            (KIM, "profile.change_password", "", own_password),
-            (KIM, "profile.end_all_sessions", "", {}),
-        ):
-            lead = "/sign-in" if endpoint == "profile.end_all_sessions" else ""
-            facts = {"body": body, "writes": True, "location": lead}
-            yield from self.asker.ask(ground.by(actor, endpoint, "POST", value, 303, **facts))
-        opened = ground.by(ALICE, "calendar_feed.open_feed", "POST", "", 200, writes=True)
-        yield from self.asker.ask(opened)
-        closed = ground.by(ALICE, "calendar_feed.close_feed", "POST", "", 303, writes=True)
-        yield from self.asker.ask(closed)
-        out = ground.by(ALICE, "sign_in.leave", "POST", "", 303, writes=True, location="/sign-in")
-        yield from self.asker.ask(out)
+        yield from walk(self.asker, self.ground)
 
     def demo(self) -> Iterator[str]:
-        """The mailbox of the bare domain, with a mail in it."""
-        name, missing = "fr-1@localhost.eml", "fr-2@localhost.eml"
-        folder = self.ground.portal.settings.data / "mailbox"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(_MAIL, encoding="utf-8")
-        setup = f"cs_demo_{'0' * 32}"
-        begun = DemoSession(setup, "fr", "http://fr.localhost:8000/", "http://fr.localhost:8000/")
-        self.ground.portal.cards.give(begun, "visa")
-        there = {"mail": {name: 200, missing: 404}, "card session": {setup: 200, setup[:-1] + "1": 404}}
-        for endpoint, route in ROUTES.items():
-            for value, status in there.get(route.names, {"": 200}).items() if route.who == "demo" else ():
-                for method in route.answers:
-                    expected = 303 if (method, status) == ("POST", 200) else status
-                    yield from self.asker.ask(Case(endpoint, "", method, address(route, value), expected))
-
-
-_MAIL = """\
-From: a@example.com
-To: b@example.com
-Subject: Hello
-Date: Sun, 22 Nov 2026 12:00:00 +0000
-Message-ID: <fr-1@localhost>
-X-Portal-Site: fr
-MIME-Version: 1.0
-Content-Type: multipart/mixed; boundary="-"
-
----
-Content-Type: text/html; charset="utf-8"
-
-<p>Hello</p>
----
-Content-Type: application/pdf
-Content-Disposition: attachment; filename="fr-1@localhost.eml"
-
-%PDF-
------
-"""
+        yield from demo(self.asker, self.ground)

@@ -9,7 +9,8 @@ from flask import Flask, abort
 
 from tests.support.cast import Cast
 from tests.web.conftest import CastEngine, new_app
-from tests.web.planted import LEAKS, add_route
+from tests.web.planted import LEAKS
+from tests.web.planted.leak import add_route
 from tests.web.routes import ROUTES
 from tests.web.sweep import Sweep, sweep
 from webapp import create_app

@@ -1,4 +1,4 @@
-"""Every page that can be read, looked at: new routes join by being listed in `routes.py`.
+"""Every page that can be read, looked at: new routes join by being listed in `routes`.
 
 The client looks at headers and HTML of each answer it gets; what it checks is in `tests/support/page.py`.
 """
@@ -25,7 +25,8 @@ from tests.support.client import (
 from tests.support.page import Page, problems_of
 from tests.web.conftest import on_sqlite
 from tests.web.ground import named, pick
-from tests.web.routes import ROUTES, Route
+from tests.web.routes import ROUTES
+from tests.web.routes.shapes import Route
 from webapp.assembly import Portal
 
 

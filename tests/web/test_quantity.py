@@ -8,25 +8,22 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-import peewee as pw
 import pytest
 from flask import Flask
 
 from tests.conftest import TestClock
-from tests.domain.test_endings import seat_for
 from tests.support.cast import ALICE, BOB, CHARLIE, ERIN, FRANK, KIM, Actor, Cast
 from tests.support.client import PARTIAL, SiteClient, page_of, said, sign_in, signed_in
 from tests.support.page import Page
 from tests.web.conftest import on_sqlite
+from tests.web.licensed import address, as_actor, fail, hold_all, plain
 from tests.web.routes import ROUTES
 from tests.web.test_query_counts import PAGE_AT_MOST, USERS_AT_MOST, asked
 from webapp.assembly import Portal
-from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
 from webapp.data.billing import Invoice
-from webapp.data.outbox import BOUNCED, DEAD, SENT, OutboxMessage
+from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Seat, Subscription
-from webapp.domain import outbox
 from webapp.domain.calendar import start_of_day
 from webapp.domain.quantity_conflicts import QuantityConflict
 from webapp.domain.quantity_refusals import (
@@ -43,22 +40,15 @@ from webapp.i18n import speaking, speech
 from webapp.jobs.renew import end
 from webapp.sites import Product
 
+__all__ = ["address", "as_actor"]
+
+
 ADDED, REDUCED, KEPT = "licenses-added", "licenses-reduced", "licenses-kept"
-
-
-@pytest.fixture
-def address(cast: Cast) -> str:
-    return f"/subscriptions/{cast.row(ALICE, 'active').public_id}"
 
 
 @pytest.fixture
 def cancelled(cast: Cast) -> str:
     return f"/subscriptions/{cast.row(ALICE, 'cancelled').public_id}"
-
-
-@pytest.fixture
-def as_actor(app: Flask) -> Callable[[Actor], SiteClient]:
-    return lambda actor: signed_in(app, actor)
 
 
 def stored(portal: Portal, address: str) -> Subscription:
@@ -77,18 +67,8 @@ def in_french(value: Any, show: Callable[..., str] = day, *more: str) -> str:
         return plain(show(value, *more))
 
 
-def plain(text: str) -> str:
-    return " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
-
-
 def asking(client: SiteClient, address: str, number: object) -> Page:
     return client.page(f"{address}/licenses?number={number}")
-
-
-def hold_all(portal: Portal, address: str, *names: str) -> list[str]:
-    with portal.at(portal.sites["fr"]), portal.databases.of(portal.sites["fr"]).atomic():
-        found = Subscription.get(Subscription.public_id == address.rpartition("/")[2])
-        return [seat_for(found, f"{name}@example.com", now=portal.clock()).key for name in names]
 
 
 # ---- more
@@ -368,54 +348,3 @@ def test_each_address_answers_before_the_job_as_after_it(
 
 def strip_activity(text: str) -> str:
     return text.partition("Activité récente")[0]
-
-
-# ---- e-mails that do not arrive
-
-
-def fail(portal: Portal, address: str, *to: str, state: str = BOUNCED, told: str = "550 5.1.1 No") -> None:
-    """The last e-mail to each of them, about this subscription."""
-    with portal.at(portal.sites["fr"]), portal.databases.of(portal.sites["fr"]).atomic():
-        found = Subscription.get(Subscription.public_id == address.rpartition("/")[2])
-        for email in to:
-            person = Person.get(Person.email == email)
-            outbox.enqueue("seat_removed", to=person, subscription=found, from_name="A", now=portal.clock())
-            newest = OutboxMessage.select(pw.fn.MAX(OutboxMessage.id)).scalar()
-            change = OutboxMessage.update(state=state, last_error=told, sent_at=portal.clock())
-            change.where(OutboxMessage.id == newest).execute()
-
-
-def test_who_can_not_be_reached_is_told_why_and_what_to_do(
-    alice: SiteClient, as_actor: Callable[[Actor], SiteClient], portal: Portal, address: str
-) -> None:
-    assert not alice.page(address).all("div", id="undelivered")
-    fail(portal, address, ALICE.email, told="552 5.2.2 Over quota")
-    note = alice.page(address).one("div", id="undelivered")
-    assert said(alice, "The last email came back: the mailbox is full.") in note.text
-    assert note.one("a", href="/profile/email")
-    for actor in (KIM, ERIN):
-        seen = as_actor(actor).page(address).one("div", id="undelivered")
-        assert ALICE.name in seen.text and not seen.all("a")
-    fail(portal, address, ALICE.email, state=SENT, told="")
-    assert not alice.page(address).all("div", id="undelivered")
-
-
-def test_users_who_can_not_be_reached_are_counted_and_named_among_the_users(
-    alice: SiteClient, as_actor: Callable[[Actor], SiteClient], portal: Portal, address: str
-) -> None:
-    hold_all(portal, address, "zoe", "max")
-    fail(portal, address, "zoe@example.com", "zoe@example.com", state=DEAD, told="TimeoutError")
-    fail(portal, address, "max@example.com", told="554 5.7.1 Spam")
-    fail(portal, address, KIM.email)  # holds no licence
-    note = alice.page(address).one("div", id="unreached")
-    assert "2 utilisateurs" in plain(note.text) and note.one("a", href=f"{address}/users?show=unreached")
-    users = alice.page(f"{address}/users?show=unreached").one("ul", class_="people seats").all("li")
-    lines = {line.one("strong").text: line.text for line in users if line.get("id").startswith("seat-")}
-    assert set(lines) == {"Max", "Zoe"}
-    assert (
-        said(alice, "The last email was refused by the recipient’s mail server as unwanted.") in lines["Max"]
-    )
-    assert not as_actor(ERIN).page(address).all("div", id="unreached")
-    with portal.at(portal.sites["fr"]):
-        Person.update(email="zoe@example.org").where(Person.email == "zoe@example.com").execute()
-    assert "1 utilisateur" in plain(alice.page(address).one("div", id="unreached").text)

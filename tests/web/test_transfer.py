@@ -7,7 +7,8 @@ from flask import Flask
 
 from tests.support.cast import ALICE, BOB, CHARLIE, ERIN, FRANK, HANDED_OVER, KIM, PASSWORD, Cast, cheap_hash
 from tests.support.client import PARTIAL, SiteClient, client_at, page_of, said, sign_in, signed_in
-from tests.web.routes import ROUTES, Route
+from tests.web.routes import ROUTES
+from tests.web.routes.shapes import Route
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.subscriptions import Seat, Subscription

@@ -11,7 +11,9 @@ from tests.support.client import PARTIAL
 from tests.support.visits import visiting
 from tests.web.asking import SAME_ORIGIN, Asker, Case
 from tests.web.ground import Ground, address, named, pick
-from tests.web.routes import ROUTES, VISITED, Route
+from tests.web.routes import ROUTES
+from tests.web.routes.shapes import Route
+from tests.web.routes.visits import VISITED
 from webapp.data.agents import AgentSession, Visit
 from webapp.data.audit import AuditEvent
 from webapp.domain import limits, sign_in, visits

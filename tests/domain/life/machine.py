@@ -6,54 +6,27 @@ each step the portal's tables say what the book says.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-import peewee as pw
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from tests.conftest import NOON, TestClock
-from tests.domain.life.book import DAY, Book, first_instant, next_clock_change
-from tests.support.cast import accept, place_order
+from tests.domain.life.book import Book, first_instant, next_clock_change
+from tests.domain.life.deeds import CUTS, DAYS, PEOPLE, Deeds
+from tests.domain.life.story import PowerCut, power_cut
+from tests.support.cast import place_order
 from webapp.assembly import Portal
-from webapp.data import records
-from webapp.data.accounts import Person
 from webapp.data.billing import CREDITED, DUE, UNISSUED, Invoice
 from webapp.data.database import database
 from webapp.data.outbox import OutboxMessage
 from webapp.data.statements import rows
-from webapp.data.subscriptions import (
-    ACTIVE,
-    ENDED,
-    LAPSED,
-    NEVER,
-    PENDING,
-    SHELF_ACTIVE,
-    SHELF_CANCELLED,
-    SHELF_GONE,
-    SHELF_PENDING,
-    WITHDRAWN,
-    Seat,
-    Subscription,
-)
-from webapp.domain import audit, cancellation, order_corrections, quantity, seats, transfer
-from webapp.domain.invitations import Invitation, invite
-from webapp.domain.permissions import managed_subscription
-from webapp.domain.purchase_orders import NEXT_TERM, THIS_TERM, change_po_number
-from webapp.domain.refusals import Refusal
-from webapp.domain.renewal_preview import renewal_preview
-from webapp.domain.seat_facts import Facts
+from webapp.data.subscriptions import ACTIVE, ENDED, LAPSED, PENDING, WITHDRAWN, Subscription
+from webapp.domain.purchase_orders import NEXT_TERM
 from webapp.jobs.issue import issue
 from webapp.jobs.lapse import lapse
 from webapp.jobs.renew import end, renew
@@ -65,50 +38,10 @@ JOBS: dict[str, Callable[..., Any]] = {"lapse": lapse, "renew": renew, "end": en
 MONTHS = {"annual": 12, "monthly": 1}
 # By days after noon, and hours: 31 January, 31 March, 29 February.
 MONTH_ENDS = st.sampled_from([69, 69, 129, 464])
-# Most acts come to their end: 0 is no power cut.
-CUTS = st.one_of(st.just(0), st.just(0), st.integers(1, 10))
 WAITS = st.sampled_from([None] * 16 + [-1, 0, 1, 90_000])  # seconds beyond the 90 days
-DAYS = st.sampled_from([None, 1, 2, 29, 31, 200, 400])
-PEOPLE = st.integers(0, 4).map("user{}@example.com".format)
 
 
-class PowerCut(BaseException):
-    """As a killed process: nobody who handles errors sees it."""
-
-
-@contextmanager
-def power_cut(at: int, bound: pw.Database | None) -> Iterator[None]:
-    """The statement of that number is the last one; 0: there is none."""
-    seen = 0
-    assert bound is not None
-
-    def count(event: Any) -> None:
-        if event.sql.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
-            step()
-
-    def step() -> None:
-        nonlocal seen
-        seen += 1
-        if seen == at:
-            raise PowerCut
-
-    def insert_many(*rows_of: Any, **more: Any) -> Any:
-        """Goes to the driver beside Peewee and its hooks."""
-        step()
-        return sound(*rows_of, **more)
-
-    sound, records.insert_many = records.insert_many, insert_many
-    bound.query_hooks.append(count)
-    try:
-        yield
-    finally:
-        bound.query_hooks.remove(count)
-        records.insert_many = sound
-
-
-class Life(RuleBasedStateMachine):
-    portal: Portal
-    clock: TestClock
+class Life(Deeds):
     orders = 0
 
     @initialize(
@@ -157,200 +90,6 @@ class Life(RuleBasedStateMachine):
         self.activate(cut=0)
         for user in range(users):
             self.invite(f"user{user}@example.com", days, cut=0)
-
-    # ---- how something is done
-
-    @property
-    def now(self) -> datetime:
-        return self.clock.now
-
-    def stored(self) -> Subscription:
-        return Subscription.get_by_id(self.id)
-
-    def traces(self) -> tuple[Any, ...]:
-        """All that a change could leave."""
-        mine = {"id": self.id}
-        return (
-            rows("SELECT * FROM subscription WHERE id = :id", **mine),
-            rows("SELECT * FROM seat WHERE subscription_id = :id ORDER BY id", **mine),
-            rows("SELECT * FROM invoice WHERE subscription_id = :id ORDER BY id", **mine),
-            rows("SELECT count(*) AS number FROM audit_event WHERE subscription_id = :id", **mine)[0][0],
-            rows("SELECT count(*) AS number FROM outbox_message WHERE subscription_id = :id", **mine)[0][0],
-        )
-
-    def attempt(self, act: Callable[[Subscription], object], *, may: bool | None, cut: int = 0) -> bool:
-        """Done, with an event, if it may be; or refused or interrupted, without a trace. `may` is not told
-        where limits on how often something is tried have a say."""
-        with self.portal.at(self.site):
-            before = self.traces()
-            try:
-                with power_cut(cut, database.obj):
-                    act(self.stored())
-            except (Refusal, PowerCut) as problem:
-                assert self.traces() == before, f"{problem!r} left something"
-                assert not (may and isinstance(problem, Refusal)), f"refused: {problem!r}"
-                return False
-            after = self.traces()
-            assert after[:3] == before[:3] or after[3] > before[3], "a change without an event"
-            assert may is not False, "this had to be refused"
-            return True
-
-    # ---- what people do
-
-    @rule(cut=CUTS)
-    def activate(self, cut: int) -> None:
-        may = self.book.may_activate(self.now)
-        if self.attempt(lambda it: accept(it, now=self.now), may=may, cut=cut):
-            self.book.activate(self.now)
-
-    @rule(often=st.integers(0, 3), cut=CUTS)
-    def withdraw(self, often: int, cut: int) -> None:
-        """By its shop; seldom, there would be nothing more to tell."""
-
-        def act(it: Subscription) -> None:
-            order_corrections.withdraw_order(
-                self.order_number, reason="not wanted", actor=audit.OPERATOR, now=self.now
-            )
-
-        may = self.book.may_activate(self.now) or self.book.status == WITHDRAWN
-        if (not may or not often) and self.attempt(act, may=may, cut=cut):
-            self.book.status = WITHDRAWN
-
-    @rule(email=PEOPLE, days=DAYS, cut=CUTS)
-    def invite(self, email: str, days: int | None, cut: int) -> None:
-        last = self.book.today(self.now) + timedelta(days) if days else None
-
-        def act(it: Subscription) -> None:
-            known = Invitation(email, "", "", Facts(last))
-            invite(it, [known], product=self.product, actor=it.administrator, now=self.now)
-
-        new = self.book.runs(self.now) and email not in self.book.live(self.now)
-        may = None if new and self.book.room_for(last, self.now) else False
-        if self.attempt(act, may=may, cut=cut):
-            self.book.seats[email] = last
-            self.book.revoked.pop(email, None)
-
-    def seat_of(self, it: Subscription, email: str) -> Seat:
-        found = Seat.select().join(Person).where(Seat.subscription == it, Person.email == email).get_or_none()
-        if found is None:
-            raise seats.SeatGone
-        return found
-
-    @rule(email=PEOPLE, cut=CUTS)
-    def revoke(self, email: str, cut: int) -> None:
-        def act(it: Subscription) -> None:
-            seats.revoke(self.seat_of(it, email), actor=it.administrator, now=self.now)
-
-        may = self.book.runs(self.now) and email in self.book.live(self.now)
-        if self.attempt(act, may=may, cut=cut):
-            self.book.revoked[email] = self.book.seats.pop(email)
-
-    @rule(email=PEOPLE, cut=CUTS)
-    def restore(self, email: str, cut: int) -> None:
-        def act(it: Subscription) -> None:
-            who = {"product": self.product, "actor": it.administrator, "now": self.now}
-            seats.restore(self.seat_of(it, email), **who)
-
-        last = self.book.revoked.get(email)
-        in_time = email in self.book.revoked and (last is None or last >= self.book.today(self.now))
-        may = self.book.runs(self.now) and in_time and self.book.room_for(last, self.now)
-        if self.attempt(act, may=may, cut=cut):
-            self.book.seats[email] = self.book.revoked.pop(email)
-
-    @rule(email=PEOPLE, keep=st.booleans(), cut=CUTS)
-    def transfer(self, email: str, keep: bool, cut: int) -> None:
-        def act(it: Subscription) -> None:
-            own = managed_subscription(it.administrator_id, it.public_id, now=self.now)
-            heir = transfer.new_person(name=email.partition("@")[0], email=email)
-            old = it.administrator
-            transfer.transfer_administration(own, to=heir, keep_seat=keep, actor=old, now=self.now)
-
-        may = None if self.book.runs(self.now) and email != self.book.administrator else False
-        if self.attempt(act, may=may, cut=cut):
-            old, self.book.administrator = self.book.administrator, email
-            if not keep and old in self.book.seats:
-                self.book.revoked[old] = self.book.seats.pop(old)
-
-    @rule(
-        number=st.sampled_from(["", "4711", "BC 2027"]),
-        term=st.sampled_from([THIS_TERM, NEXT_TERM]),
-        cut=CUTS,
-    )
-    def purchase_order(self, number: str, term: str, cut: int) -> None:
-        def act(it: Subscription) -> None:
-            read = {"read_version": it.po_version, "actor": it.administrator, "now": self.now}
-            change_po_number(it, number, term=term, **read)
-
-        unissued = self.unissued()
-        may = self.book.runs(self.now) and not (term == NEXT_TERM and self.book.cancelled)
-        if not self.attempt(act, may=may, cut=cut):
-            return
-        if term == NEXT_TERM:
-            self.book.next_po = number
-        elif number != self.book.po_number:
-            self.book.put_number(number, unissued)
-
-    def unissued(self) -> set[str]:
-        with self.portal.at(self.site):
-            mine = "SELECT cause FROM invoice WHERE subscription_id = :id AND state IN ('due', 'waiting')"
-            return {one.cause for one in rows(mine, id=self.id)}
-
-    @rule(cut=CUTS)
-    def cancel(self, cut: int) -> None:
-        def act(it: Subscription) -> None:
-            what = {"ends_on": it.term_end, "actor": it.administrator, "now": self.now}
-            cancellation.plan_cancellation(it, reason="", **what)
-
-        may = self.book.may_plan(self.now) and not self.book.cancelled
-        if self.attempt(act, may=may, cut=cut):
-            self.book.cancelled = True
-
-    @rule(cut=CUTS)
-    def undo(self, cut: int) -> None:
-        def act(it: Subscription) -> None:
-            what = {"ends_on": it.term_end, "actor": it.administrator, "now": self.now}
-            cancellation.undo_cancellation(it, **what)
-
-        may = self.book.may_plan(self.now) and self.book.cancelled
-        if self.book.first > date.min and self.attempt(act, may=may, cut=cut):
-            self.book.cancelled = False
-
-    @rule(added=st.integers(1, 3), cut=CUTS)
-    def more(self, added: int, cut: int) -> None:
-        def act(it: Subscription) -> None:
-            price = quantity.price_of_more(it, added, product=self.product, now=self.now)
-            who = {"product": self.product, "actor": it.administrator, "now": self.now}
-            quantity.add_licences(it, added, shown=price.key, **who)
-
-        if self.book.status in (ACTIVE, ENDED):
-            begun = self.book.has_begun(self.book.billed_until, self.now)
-            if self.attempt(act, may=self.book.runs(self.now) and not begun, cut=cut):
-                self.book.add(added, self.now)
-
-    @rule(wanted=st.integers(1, 3), who=st.lists(PEOPLE, max_size=2), cut=CUTS)
-    def fewer(self, wanted: int, who: list[str], cut: int) -> None:
-        def act(it: Subscription) -> None:
-            keys = Seat.select(Seat.key).join(Person).where(Seat.subscription == it, Person.email.in_(who))
-            shown = {"renewal": it.term_end, "planned": it.next_quantity, "going": [one.key for one in keys]}
-            by = {"product": self.product, "actor": it.administrator, "now": self.now}
-            quantity.plan_fewer(it, wanted, **shown, **by)
-
-        book = self.book
-        stay = [one for one, last in book.live(self.now).items() if last is None or last >= book.term_end]
-        going = frozenset(who).intersection(stay) if book.status == ACTIVE else frozenset()
-        may = book.may_plan(self.now) and not book.cancelled and wanted < book.quantity
-        if self.attempt(act, may=may and book.staying(without=going) <= wanted, cut=cut):
-            book.plan(wanted, going)
-
-    @rule(cut=CUTS)
-    def keep(self, cut: int) -> None:
-        def act(it: Subscription) -> None:
-            shown = {"renewal": it.term_end, "planned": it.next_quantity}
-            quantity.keep_quantity(it, actor=it.administrator, now=self.now, **shown)
-
-        may = self.book.may_plan(self.now) and not self.book.cancelled and self.book.planned is not None
-        if self.attempt(act, may=may, cut=cut):
-            self.book.keep()
 
     # ---- what time does
 
@@ -478,90 +217,7 @@ class Life(RuleBasedStateMachine):
             assert told == 0
         assert mails.where(OutboxMessage.kind == "ended").exists() == (self.book.status == ENDED)
 
-    # ---- what must hold
-
-    @invariant()
-    def the_portal_says_what_the_book_says(self) -> None:
-        with self.portal.at(self.site):
-            found = self.stored()
-            self.compare_subscription(found)
-            self.compare_seats(found)
-            self.compare_administrator(found)
-            self.compare_invoices()
-            self.compare_events()
-            self.compare_preview(found)
-
-    def compare_subscription(self, found: Subscription) -> None:
-        book = self.book
-        assert (found.status, found.quantity, found.po_number) == (book.status, book.quantity, book.po_number)
-        assert (found.next_quantity, found.next_po_number or "") == (book.planned, book.next_po)
-        assert (found.shelf, found.renewal_key) == self.place()
-        if book.status in (ACTIVE, ENDED):
-            assert (found.term_start, found.term_end) == (book.term_start, book.term_end)
-            assert found.billed_until == book.billed_until <= book.term_end
-            assert found.ends_on == (book.term_end if book.cancelled else None)
-
-    def place(self) -> tuple[str, str]:
-        """On the list."""
-        if self.book.status in (PENDING, LAPSED, WITHDRAWN):
-            return (SHELF_PENDING if self.book.status == PENDING else SHELF_GONE), NEVER
-        return (SHELF_CANCELLED, NEVER) if self.book.cancelled else (SHELF_ACTIVE, str(self.book.term_end))
-
-    def compare_seats(self, found: Subscription) -> None:
-        held = rows(
-            "SELECT p.email, s.last_day, s.over_on, s.counted FROM seat s JOIN person p ON p.id = s.person_id"
-            " WHERE s.subscription_id = :id AND s.counted = 1",
-            id=self.id,
-        )
-        live = {one.email: one.last_day for one in held if seats.is_live(one, now=self.now)}
-        assert live == {who: last and str(last) for who, last in self.book.live(self.now).items()}
-        assert len(held) == found.seats_taken <= found.quantity
-        assert found.status != ENDED or not held
-        for one in held:
-            over = str(date.fromisoformat(one.last_day) + DAY) if one.last_day else NEVER
-            assert one.over_on == over
-        assert self.book.planned is None or self.book.staying() <= self.book.planned
-
-    def compare_administrator(self, found: Subscription) -> None:
-        """Exactly one, who belongs to the company."""
-        (theirs,) = rows(
-            "SELECT p.email, (SELECT count(*) FROM membership m WHERE m.person_id = p.id AND m.account_id = :account)"
-            " AS here FROM person p WHERE p.id = :id",
-            id=found.administrator_id,
-            account=found.account_id,
-        )
-        assert (theirs.email, theirs.here) == (self.book.administrator, 1)
-        assert found.backup_id != found.administrator_id
-
-    def compare_invoices(self) -> None:
-        """One for each period, and none for another."""
-        mine = rows(
-            "SELECT cause, period_start, period_end, quantity, unit_price, po_number, net FROM invoice"
-            " WHERE subscription_id = :id",
-            id=self.id,
-        )
-        assert len(mine) == len(self.book.bills)
-        told = {cause: (str(bill.start), str(bill.end), *bill[2:]) for cause, bill in self.book.bills.items()}
-        assert {one.cause: tuple(one[1:6]) for one in mine} == told
-        assert all(one.net == one.quantity * one.unit_price for one in mine)
-
-    def compare_events(self) -> None:
-        """Each that can be but once is written down once."""
-        mine = rows("SELECT action FROM audit_event WHERE subscription_id = :id", id=self.id)
-        counted = Counter(event.action for event in mine)
-        assert counted[audit.SUBSCRIPTION_RENEWED] == max(self.book.terms - 1, 0)
-        assert counted[audit.SUBSCRIPTION_ENDED] == (self.book.status == ENDED)
-        assert counted[audit.SUBSCRIPTION_LAPSED] == (self.book.status == LAPSED)
-
-    def compare_preview(self, found: Subscription) -> None:
-        book, preview = self.book, renewal_preview(found, now=self.now)
-        assert (preview is not None) == book.runs(self.now)
-        if preview:
-            assert (preview.on, preview.ends) == (book.term_end, book.cancelled)
-            planned = book.quantity if book.planned is None else max(book.planned, book.staying())
-            assert (preview.quantity, preview.net) == (planned, planned * book.price)
-            assert preview.po_number == (book.next_po or book.po_number)
-            assert preview.in_words()
+    # ---- the end
 
     def numbers_have_no_gap(self) -> None:
         with self.portal.at(self.site):

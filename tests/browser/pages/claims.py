@@ -1,10 +1,22 @@
-"""Pages of “our administrator has left”, in their states: bob claims what alice administers."""
+"""“Our administrator has left”: bob claims what alice administers."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from tests.browser.pages.shapes import (
+    ADMIN,
+    BACKUP,
+    USER,
+    Address,
+    PageCase,
+    administrator,
+    at,
+    has_backup,
+    is_for_everybody,
+    submit_nothing,
+)
 from tests.browser.server import PortalServer
 from webapp.data.accounts import Person
 from webapp.data.claims import Claim, ClaimRequest
@@ -14,6 +26,18 @@ from webapp.domain import claims, tokens
 
 CLAIMANT = "bob@demo.example"
 LEFT = "Alice a quitté l’entreprise en octobre."
+
+
+def claim_of(page: str = "/claim", *wanted: Any) -> Address:
+    """Of a subscription that a colleague of its administrator claims."""
+
+    def address(server: PortalServer, site: str) -> str:
+        claim = claimed(server, site, administrator(site), *(wanted or is_for_everybody))
+        if page == "/object":
+            return objection_link(server, site, claim)
+        return page if page == "/claims" else page_of(server, site, claim) + page
+
+    return address
 
 
 def _person(email: str) -> Person:
@@ -27,8 +51,8 @@ def proof_link(server: PortalServer, site: str) -> str:
         return f"/claims/prove/{_proof(server, ['SUB-FR-999999'])}"
 
 
-def _proof(server: PortalServer, named: list[str]) -> str:
-    now, person = server.portal.clock(), _person(CLAIMANT)
+def _proof(server: PortalServer, named: list[str], by: str = CLAIMANT) -> str:
+    now, person = server.portal.clock(), _person(by)
     asked = ClaimRequest.create(
         person=person, email=person.email, named=json.dumps(named), reason=LEFT, asked_at=now
     )
@@ -36,14 +60,14 @@ def _proof(server: PortalServer, named: list[str]) -> str:
     return tokens.mint(tokens.PROVE_CLAIM, person=person, now=now, **facts)
 
 
-def claimed(server: PortalServer, site: str, administrator: str, *wanted: Any) -> Claim:
+def claimed(server: PortalServer, site: str, administrator: str, *wanted: Any, by: str = CLAIMANT) -> Claim:
     """The claim to the administrator's first subscription like this; made once."""
     found = server.subscription_of(site, administrator, *wanted)
     with server.portal.at(server.portal.sites[site]):
         there: Claim | None = Claim.get_or_none(Claim.waits_for == found.id)
         if there is None:
-            token = _proof(server, [found.public_id])
-            claims.prove(token, person=_person(CLAIMANT), now=server.portal.clock())
+            token = _proof(server, [found.public_id], by)
+            claims.prove(token, person=_person(by), now=server.portal.clock())
             there = Claim.get(Claim.waits_for == found.id)
     assert there
     return there
@@ -60,3 +84,15 @@ def objection_link(server: PortalServer, site: str, claim: Claim) -> str:
 def page_of(server: PortalServer, site: str, claim: Claim) -> str:
     with server.portal.at(server.portal.sites[site]):
         return f"/subscriptions/{Subscription.get_by_id(claim.subscription_id).public_id}"
+
+
+CASES = (
+    PageCase("claims-nothing-typed", "claims.show", at("/claims"), USER, submit_nothing, 422),
+    PageCase("claims-own", "claims.show", claim_of("/claims"), USER),
+    PageCase("claim-proof", "claims.show_proof", proof_link, USER),
+    PageCase("claim-object", "claims.show_objection", claim_of("/object")),
+    PageCase("claim-objected", "claims.objected", at("/claims/objected")),
+    PageCase("manage-claimed", "subscriptions.manage", claim_of(""), ADMIN),
+    PageCase("claim-administrator", "claims.show_waiting", claim_of(), ADMIN),
+    PageCase("claim-backup", "claims.show_waiting", claim_of("/claim", *has_backup), BACKUP),
+)

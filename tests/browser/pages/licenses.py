@@ -1,14 +1,21 @@
-"""What brings about the states of the pages of the license quantity."""
+"""How many licenses, and for whom: the quantity, and who is not reached."""
 
 from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.browser.pages.shapes import ADMIN, Address, PageCase, active, administrator, is_active
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 from webapp.data.outbox import BOUNCED, OutboxMessage
 from webapp.data.subscriptions import Seat, Subscription
 from webapp.domain import outbox
+
+
+def unreached(page: str = "") -> Address:
+    return lambda server, site: (
+        unreached_user(server, site, server.subscription_of(site, administrator(site), *is_active)) + page
+    )
 
 
 def edit_quantity(visitor: Visitor) -> None:
@@ -39,3 +46,15 @@ def unreached_user(server: PortalServer, site: str, found: Subscription) -> str:
         came_back = {"state": BOUNCED, "last_error": "550 5.1.1 User unknown"}
         OutboxMessage.update(came_back).where(OutboxMessage.id == newest.id).execute()
     return f"/subscriptions/{found.public_id}"
+
+
+CASES = (
+    PageCase("manage-licenses-in-place", "subscriptions.manage", active(), ADMIN, edit_quantity),
+    PageCase("licenses-more", "quantity.show", active("/licenses?number=60"), ADMIN),
+    PageCase(
+        "licenses-conflict", "quantity.show", active("/licenses?number=60"), ADMIN, pay_another_price, 409
+    ),
+    PageCase("licenses-nobody-named", "quantity.show", active("/licenses?number=1"), ADMIN, name_nobody, 422),
+    PageCase("manage-unreached", "subscriptions.manage", unreached(), ADMIN),
+    PageCase("users-unreached", "seats.show_list", unreached("/users"), ADMIN),
+)
