@@ -39,7 +39,7 @@ def test_the_shipped_groups_serve_a_portal_of_two_countries(two_countries: Path)
 )
 def test_a_slip_is_refused_by_its_group(two_countries: Path, sites: str, words: str) -> None:
     (two_countries / "regions.toml").write_text(f'[west]\nname = "West"\nsites = {sites}\n', encoding="utf-8")
-    with pytest.raises(SiteConfigError, match="west.sites") as refused:
+    with pytest.raises(SiteConfigError, match=r"west\.sites") as refused:
         regions_of(two_countries)
     assert words in str(refused.value)
 

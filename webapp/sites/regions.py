@@ -50,8 +50,8 @@ class Regions:
 
 
 def load_regions(folder: Path, sites: Sites) -> Regions:
-    """`sites` are those that are served. Without the file there is no region, and nobody helps anywhere. As in
-    the catalogue, a country that is served elsewhere is no slip; a region of such countries alone is left out."""
+    """`sites` are those that are served. Without the file there is no region, and nobody helps anywhere.
+    As in the catalogue, a country that is served elsewhere is no slip; a region of such alone is left out."""
     file = folder / FILE
     if not file.is_file():
         return Regions(MappingProxyType({}), sites)
