@@ -13,7 +13,7 @@ from webapp.data.probe import Probed
 from webapp.jobs.storage import storage_for
 from webapp.mail.failures import DeliveryFailure
 from webapp.mail.transport import transport_for
-from webapp.readiness import SHARED, old_schemas, probe_all, shared_databases, wrong_roles
+from webapp.readiness import SHARED, moved_away, old_schemas, probe_all, shared_databases, wrong_roles
 from webapp.sites import SiteConfigError
 
 
@@ -54,6 +54,7 @@ def _of_databases(portal: Portal) -> Iterator[str]:
             yield f"The database {whose} does not answer: {one.silent}"
     if portal.settings.production:
         yield from old_schemas(found)
+    yield from moved_away(portal, found)
     yield from wrong_roles(portal, found)
     click.echo(f"Databases: {sum(one.ready for one in found.values())} of {len(found)} are ready.")
 
