@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,8 @@ def test_a_database_that_is_away_stops_no_start(settings: dict[str, str]) -> Non
     away = {**settings, "PORTAL_DATABASE_DE": "postgresql://127.0.0.1:1/nowhere"}
     (told,) = refuse_to_start(assemble(read_settings(away)))
     assert told.startswith("de: ")
+
+
+def test_the_version_is_told() -> None:
+    told = CliRunner().invoke(cli, ["--version"])
+    assert re.fullmatch(r"Subscription portal \d+\.\d+\.\d+\n", told.output)
