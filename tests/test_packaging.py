@@ -12,7 +12,7 @@ import sys
 import sysconfig
 import tomllib
 import zipfile
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -232,6 +232,29 @@ def test_every_declared_dependency_is_pinned_within_its_bounds(file: str, requir
         if name not in pinned or pinned[name] not in requirement.specifier
     }
     assert wrong == {}
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.11.15", "3.12.0", "3.13.0", "3.14.0"])
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_the_pins_are_whole_for_every_python_that_is_served(file: str, python: str) -> None:
+    """pip takes nothing beside them, and resolves markers of its own Python: Debian 12 has 3.11.2."""
+    environment = {"python_full_version": python, "python_version": python.rpartition(".")[0], "extra": ""}
+    pinned = _pinned(file)
+    missing = {
+        f"{name} needs {needed.name}"
+        for name in pinned
+        for needed in _needed_by(name)
+        if canonicalize_name(needed.name) not in pinned
+        and (needed.marker is None or needed.marker.evaluate(environment))
+    }
+    assert missing == set()
+
+
+def _needed_by(name: str) -> list[Requirement]:
+    try:
+        return [Requirement(text) for text in distribution(name).requires or ()]
+    except PackageNotFoundError:  # pip and setuptools may be left out of a .venv
+        return []
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from webapp.assembly import Portal
 from webapp.config import SettingsError
+from webapp.data.backups import opened_at
+from webapp.data.closing import is_moved
 from webapp.data.database import STORAGE_FAILURES
 from webapp.data.pool import open_database
 from webapp.data.probe import Probed, probe
@@ -93,6 +95,24 @@ def shared_databases(portal: Portal) -> list[str]:
         for of in names.values()
         if len(of) > 1
     ]
+
+
+def moved_away(portal: Portal, found: dict[str, Probed]) -> list[str]:
+    """Databases that answer and are closed for good, since their data are elsewhere."""
+    return [
+        f"The database of {name} was moved to another one, and is closed for changes: set"
+        f" PORTAL_DATABASE_{name.upper()} to where it is now, and restart."
+        for name, url in ((each.name, each.url) for each in _databases(portal))
+        if found[name].ready and _is_moved(url)
+    ]
+
+
+def _is_moved(url: str) -> bool:
+    try:
+        with opened_at(url) as opened:
+            return is_moved(opened)
+    except STORAGE_FAILURES:  # said by whoever asks whether it answers
+        return False
 
 
 def wrong_roles(portal: Portal, found: dict[str, Probed]) -> list[str]:

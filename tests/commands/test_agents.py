@@ -52,7 +52,10 @@ def test_an_agent_is_made_and_handed_a_link(run: Run, portal: Portal, clock: Tes
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("add", "x@support.example", "--name", "X", "--region", "atlantis"), "atlantis"),
+        (
+            ("add", "x@support.example", "--name", "X", "--region", "atlantis"),
+            "“atlantis” in regions.toml: dach, western-europe",
+        ),
         (("add", "no address", "--name", "X", "--region", "dach"), "name@company.com"),
         (("add", SAM.email.upper(), "--name", "X", "--region", "dach"), "already"),
         (("disable", "x@support.example"), "no agent"),

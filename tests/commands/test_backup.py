@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from click.testing import Result
 from tests.data.backing import filled, of_site, one_more, rest
 from tests.support.engines import SqliteEngine
 from webapp.assembly import Portal
+from webapp.readiness import moved_away, probe_all
 
 Portals = Callable[..., Result]
 
@@ -50,8 +52,22 @@ def test_an_operator_moves_a_site(portal: Portal, type_in: Portals, tmp_path: Pa
     assert moved.exit_code == 0 and "PORTAL_DATABASE_FR" in moved.stdout, moved.output
     told = type_in("db", "check", "fr")
     assert told.exit_code == 1 and "was moved away" in told.stdout
+    (left,) = moved_away(portal, probe_all(portal))  # as `portal check` says it, until the setting is changed
+    assert "The database of fr was moved" in left and "PORTAL_DATABASE_FR" in left
     assert "open for changes again" in type_in("db", "reopen", "fr").stdout
+    assert moved_away(portal, probe_all(portal)) == []
     assert one_more(portal, "two@example.com")
+
+
+def test_a_folder_that_is_not_ours_is_said_in_words(
+    portal: Portal, type_in: Portals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_more(portal, "one@example.com")
+    may = os.access
+    monkeypatch.setattr("os.access", lambda path, right: path != tmp_path and may(path, right))
+    refused = type_in("db", "backup", "fr", tmp_path / "fr.backup")
+    assert refused.exit_code == 1 and f"{tmp_path} can’t be written by the user" in refused.output
+    assert list(tmp_path.glob("*fr.backup*")) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests.mail.conftest import mail_server
 from tests.mail.server import MailServer
+from tests.sites import TENANTS, change
 from tests.support.production import PRODUCTION
 from webapp.assembly import assemble
 from webapp.commands import cli
@@ -58,6 +61,7 @@ def test_a_portal_that_is_set_up_passes_and_starts(settings: dict[str, str]) -> 
     assert CliRunner().invoke(cli, ["db", "migrate"]).exit_code == 0
     told = check()
     assert (told.exit_code, told.stderr) == (0, ""), told.stderr
+    assert "Made up, as shipped" in told.stdout and "ae, at, be" in told.stdout
     assert refuse_to_start(portal) == []
 
 
@@ -78,3 +82,19 @@ def test_a_database_that_is_away_stops_no_start(settings: dict[str, str]) -> Non
     away = {**settings, "PORTAL_DATABASE_DE": "postgresql://127.0.0.1:1/nowhere"}
     (told,) = refuse_to_start(assemble(read_settings(away)))
     assert told.startswith("de: ")
+
+
+def test_a_site_with_its_own_company_is_not_called_made_up(
+    settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(TENANTS / "fr", tmp_path / "tenants" / "fr")
+    shutil.copy(TENANTS / "catalogue.toml", tmp_path / "tenants")
+    change(tmp_path / "tenants" / "fr" / "site.toml", "support@fr.portal.example", "aide@compagnie.fr")
+    monkeypatch.setenv("PORTAL_TENANTS", str(tmp_path / "tenants"))
+    told = check()
+    assert "Sites: fr." in told.stdout and "Made up" not in told.stdout
+
+
+def test_the_version_is_told() -> None:
+    told = CliRunner().invoke(cli, ["--version"])
+    assert re.fullmatch(r"Subscription portal \d+\.\d+\.\d+\n", told.output)

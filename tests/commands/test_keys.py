@@ -46,6 +46,8 @@ def test_a_key_is_made_listed_replaced_and_revoked(run: Run, portal: Portal, clo
     assert not works(portal, key, clock) and works(portal, new, clock)
     assert "is revoked" in run("revoke", new.split("_")[2], "--site", "fr").output
     assert not works(portal, new, clock)
+    lines = [line.split()[0] for line in run("list", "--site", "fr").output.splitlines()]
+    assert set(lines) == {"key", key_id, new.split("_")[2]}  # whole, to be copied
     for shown in (key, new):
         assert shown[-43:] not in run("list", "--site", "fr").output
 

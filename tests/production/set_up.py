@@ -87,7 +87,8 @@ class Production:
             admin.execute("ALTER SYSTEM SET fsync = off")
             admin.execute("SELECT pg_reload_conf()")
         scripts = [(name, "database.sql") for name in (*SITES, "support")]
-        for name, script in [*scripts, *((name, "support-roles.sql") for name in SITES)]:
+        scripts += [(name, "support-roles.sql") for name in SITES]
+        for name, script in [*scripts, *scripts]:  # as operators may, a second time
             self._psql("-v", f"name={name}", "-v", "password=not used on a socket", "-f", DEPLOY / script)
 
     def _psql(self, *arguments: str | Path) -> None:
@@ -130,7 +131,8 @@ class Production:
         tenants = resource_folder("tenants")
         for code in SITES:
             shutil.copytree(tenants / code, self.folder / "tenants" / code)
-        shutil.copy(tenants / "catalogue.toml", self.folder / "tenants")
+        for name in ("catalogue.toml", "regions.toml"):
+            shutil.copy(tenants / name, self.folder / "tenants")
         self.trusted = certificate.write(self.folder, DOMAIN)
         self._write_nginx()
 

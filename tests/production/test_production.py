@@ -105,6 +105,7 @@ def test_no_order_is_lost_and_no_page_fails_while_one_of_each_is_killed(live: Pr
     assert all(one.kills == 1 for one in (*live.web, *live.workers, live.redis, live.nginx))
     check_that_nothing_is_lost(live, shop)
     check_what_is_said_of_it(live)
+    check_that_a_large_batch_is_answered_whole(shop)
     check_the_door(live)
     check_the_logs(live)
 
@@ -147,6 +148,13 @@ def check_what_is_said_of_it(live: Production) -> None:
         assert f'portal_site_up{{site="{site}"}} 1.0' in figures
         assert f'portal_outbox_messages{{site="{site}",state="dead"}} 0.0' in figures
         assert f'portal_job_last_success_timestamp_seconds{{job="outbox",site="{site}"}}' in figures
+
+
+def check_that_a_large_batch_is_answered_whole(shop: Shop) -> None:
+    """More than proxies and sockets hold in between."""
+    told = shop.send_batch([b"no order " * 20_000] * 70)
+    assert [line.get("line") for line in told] == [*range(1, 71), None], told[-1]
+    assert told[-1] == {"done": {"accepted": 0, "known": 0, "lapsed": 0, "refused": 70}}
 
 
 def check_the_door(live: Production) -> None:

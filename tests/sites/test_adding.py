@@ -57,6 +57,31 @@ def test_a_country_is_added_and_says_what_it_lacks(site_command: Type, tenants: 
     assert again.exit_code == 1 and "nothing is overwritten" in again.output
 
 
+def test_the_drafts_begin_with_shipped_agreements_where_britain_is_not_served(
+    site_command: Type, tenants: Path
+) -> None:
+    shutil.rmtree(tenants / "gb")
+    added = site_command("add", "se")
+    assert added.exit_code == 0, added.output
+    assert (
+        "It is the text of United Kingdom"
+        in load_sites(tenants, origin)["se"].agreement("service", "sv").text
+    )
+
+
+def test_a_folder_that_others_own_is_said_in_words(
+    site_command: Type, tenants: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_ours(folder: Path, *_rights: object) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", not_ours)
+        refused = site_command("add", "se")
+    assert refused.exit_code == 1 and f"{tenants} can’t be written by this user" in refused.output
+    assert not (tenants / "se").exists()
+
+
 def test_a_completed_country_lacks_nothing(site_command: Type, tenants: Path) -> None:
     site_command("add", "se")
     complete(tenants / "se")

@@ -265,25 +265,28 @@ def send(shop: Shop, body: Endless) -> TestResponse:
 
 
 @on_sqlite
-def test_a_batch_is_answered_while_it_is_read(shop: Shop) -> None:
-    """Nothing is kept: what was answered is gone, what is not asked for is not read."""
-    body = Endless(an_order(order_number=f"E{number}") + b"\n" for number in range(10_000))
+def test_a_batch_is_read_whole_and_answered_line_by_line(shop: Shop, portal: Portal) -> None:
+    """A proxy that has an answer passes nothing more of the request on."""
+    before = counts_at(portal)["Order"]
+    body = Endless(an_order(order_number=f"E{number}") + b"\n" for number in range(3000))
     answer = send(shop, body)
+    assert body.given == 3000
     parts = answer.iter_encoded()
     assert [json.loads(next(parts))["status"] for _line in range(3)] == [201, 201, 201]
-    assert body.given < 100
     answer.close()
+    assert counts_at(portal)["Order"] <= before + 4, "what nobody asks for is not taken"
 
 
 @on_sqlite
-def test_a_batch_without_a_length_is_not_cut_off_in_silence(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+def test_a_batch_without_a_length_that_is_too_large_is_refused_as_a_whole(
+    shop: Shop, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = counts_at(portal)["Order"]
     monkeypatch.setattr(batch, "BATCH", replace(batch.BATCH, most=3000))
     body = Endless(an_order(order_number=f"E{number}") + b"\n" for number in range(20))
-    told = [json.loads(line) for line in b"".join(send(shop, body).iter_encoded()).splitlines()]
-    assert [line["status"] for line in told[:4]] == [201] * 4
-    assert told[-1]["status"] == 413 and not any("done" in line for line in told)
+    answer = send(shop, body)
+    assert (answer.status_code, answer.json["code"]) == (413, "payload_too_large")
+    assert counts_at(portal)["Order"] == before
 
 
 @on_sqlite

@@ -14,7 +14,8 @@ from webapp.config import SettingsError
 from webapp.sites import SiteConfigError
 
 
-@click.group(cls=FlaskGroup, create_app=create_app, add_default_commands=False)
+@click.group(cls=FlaskGroup, create_app=create_app, add_default_commands=False, add_version_option=False)
+@click.version_option(package_name="subscription-portal", message="Subscription portal %(version)s")
 def cli() -> None:
     """The subscription portal's commands."""
 

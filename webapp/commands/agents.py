@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from webapp.assembly import Portal
 from webapp.commands.context import CommandError, with_portal
+from webapp.commands.tables import print_table
 from webapp.data.agents import Agent, AgentPasskey
 from webapp.domain import agent_sign_in
 from webapp.domain import agents as rules
@@ -20,7 +19,11 @@ from webapp.sites import SUPPORT
 from webapp.web.language import FRONT_LANGUAGES
 
 _regions = click.option(
-    "--region", "regions", multiple=True, required=True, help="As in tenants/regions.toml; one or more."
+    "--region",
+    "regions",
+    multiple=True,
+    required=True,
+    help="As in regions.toml, beside the country sites; one or more.",
 )
 
 
@@ -74,10 +77,8 @@ def list_(portal: Portal, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    table = Table("email", "name", "regions", "second factors", "state")
-    for one in found:
-        table.add_row(*one.values())
-    Console().print(table)
+    headings = ("email", "name", "regions", "second factors", "state")
+    print_table(headings, (list(one.values()) for one in found))
 
 
 def _as_dict(agent: Agent) -> dict[str, str]:

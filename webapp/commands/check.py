@@ -13,7 +13,7 @@ from webapp.data.probe import Probed
 from webapp.jobs.storage import storage_for
 from webapp.mail.failures import DeliveryFailure
 from webapp.mail.transport import transport_for
-from webapp.readiness import SHARED, old_schemas, probe_all, shared_databases, wrong_roles
+from webapp.readiness import SHARED, moved_away, old_schemas, probe_all, shared_databases, wrong_roles
 from webapp.sites import SiteConfigError
 
 
@@ -38,11 +38,20 @@ def _problems() -> Iterator[str]:
         yield from problem.problems if isinstance(problem, SettingsError) else [str(problem)]
         return
     click.echo(f"Mode: {portal.settings.mode}. Sites: {', '.join(portal.sites.codes)}.")
+    _say_what_is_made_up(portal)
     yield from _of_databases(portal)
     yield from _of_mail_server(portal)
     yield from _of_queue(portal)
     yield from _of_rate_limits(portal)
     portal.databases.close_all()
+
+
+def _say_what_is_made_up(portal: Portal) -> None:
+    """No reason not to start: somebody may try production with the sites as they are shipped."""
+    made_up = [site.code for site in portal.sites if site.support_email.endswith(".example")]
+    if portal.settings.production and made_up:
+        sites = ", ".join(made_up)
+        click.echo(f"Made up, as shipped: company, bank and support address in site.toml of {sites}.")
 
 
 def _of_databases(portal: Portal) -> Iterator[str]:
@@ -54,6 +63,7 @@ def _of_databases(portal: Portal) -> Iterator[str]:
             yield f"The database {whose} does not answer: {one.silent}"
     if portal.settings.production:
         yield from old_schemas(found)
+    yield from moved_away(portal, found)
     yield from wrong_roles(portal, found)
     click.echo(f"Databases: {sum(one.ready for one in found.values())} of {len(found)} are ready.")
 

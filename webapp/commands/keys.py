@@ -6,11 +6,10 @@ import json
 from datetime import datetime, timedelta
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from webapp.assembly import Portal
 from webapp.commands.context import CommandError, site_named, with_portal
+from webapp.commands.tables import print_table
 from webapp.data.api_keys import ApiKey
 from webapp.domain import api_keys
 from webapp.domain.api_keys import SCOPES
@@ -95,10 +94,8 @@ def list_(portal: Portal, code: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    table = Table("key", "name", "scopes", "state", "created", "works until", "last used")
-    for one in found:
-        table.add_row(*(text or "" for text in one.values()))
-    Console().print(table)
+    headings = ("key", "name", "scopes", "state", "created", "works until", "last used")
+    print_table(headings, (list(one.values()) for one in found))
 
 
 def _as_dict(key: ApiKey, now: datetime) -> dict[str, str | None]:

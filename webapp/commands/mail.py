@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from webapp.assembly import Portal
 from webapp.commands.context import CommandError, chosen_sites, site_named, with_portal
 from webapp.commands.progress import progress
+from webapp.commands.tables import print_table
 from webapp.domain import deliveries, outbox
 from webapp.domain.deliveries import Undelivered
 from webapp.jobs import bounces
@@ -41,18 +40,11 @@ def list_(portal: Portal, code: str, state: str | None, limit: int, as_json: boo
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    table = Table("created", "kind", "to", "subject", "state", "tries", "last error")
-    for row in found:
-        table.add_row(
-            row["created_at"][:16],
-            row["kind"],
-            row["to"],
-            row["subject"],
-            row["state"],
-            str(row["attempts"]),
-            row["last_error"],
-        )
-    Console().print(table)
+    names = ("kind", "to", "state", "subject", "attempts", "last_error")
+    print_table(
+        ("created", "kind", "to", "state", "subject", "tries", "last error"),
+        ((row["created_at"][:16], *(str(row[name]) for name in names)) for row in found),
+    )
 
 
 @mail.command("dead")
@@ -66,11 +58,15 @@ def dead(portal: Portal, code: str | None, limit: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_dict(site, one) for site, one in found], ensure_ascii=False, indent=1))
         return
-    table = Table("site", "written", "kind", "to", "state", "Message-ID", "the servers’ words")
-    for site, one in found:
-        written = f"{one.written_at:%Y-%m-%d %H:%M}"
-        table.add_row(site.code, written, one.kind, one.to_email, one.state, one.message_id, one.reason)
-    Console().print(table)
+    print_table(
+        ("site", "written", "kind", "to", "state", "Message-ID", "the servers’ words"),
+        (_as_row(site, one) for site, one in found),
+    )
+
+
+def _as_row(site: Site, one: Undelivered) -> tuple[str, ...]:
+    written = f"{one.written_at:%Y-%m-%d %H:%M}"
+    return (site.code, written, one.kind, one.to_email, one.state, one.message_id, one.reason)
 
 
 def _problems_at(portal: Portal, site: Site, limit: int) -> Sequence[Undelivered]:

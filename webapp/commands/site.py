@@ -39,18 +39,23 @@ def add_site(code: str, like: str, **given: Any) -> None:
     try:
         sites = load_sites(settings.tenants, settings.origin)
         new = proposed(code, **given)
-        folder = add(settings.tenants, new, like=_model(sites, like))
+        folder = add(settings.tenants, new, like=_model(settings, sites, like))
         made = load_sites(settings.tenants, settings.origin)[code]
     except (CanNotAdd, SiteConfigError) as problem:
         raise CommandError(str(problem)) from problem
+    except PermissionError as problem:
+        advice = "add the site in a checkout, and copy its folder"
+        raise CommandError(f"{settings.tenants} can’t be written by this user: {advice}.") from problem
     click.echo(f"{folder}: {', '.join(made.languages)}; {made.currency}; {made.time_zone.key}; {_tax(new)}")
     _make_database(settings, code)
     _say_missing(made)
     click.echo(f"  (support: no agent sees {code} before a group in {REGIONS} names it)")
 
 
-def _model(sites: Sites, code: str) -> Site:
-    if (found := sites.by_code(code)) is None:
+def _model(settings: Settings, sites: Sites, code: str) -> Site:
+    """One of these sites, else one that comes with the portal: not everybody serves the United Kingdom."""
+    shipped = load_sites(resource_folder("tenants"), settings.origin)
+    if (found := sites.by_code(code) or shipped.by_code(code)) is None:
         raise CanNotAdd(f"There is no site “{code}” to take agreements from: {', '.join(sites.codes)}.")
     return found
 

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from webapp.assembly import Portal
 from webapp.commands.context import CommandError, site_named, with_portal
+from webapp.commands.tables import print_table
 from webapp.data.webhooks import WebhookEndpoint, WebhookMessage
 from webapp.domain import webhook_deliveries as deliveries
 from webapp.domain import webhook_endpoints as endpoints
@@ -166,7 +165,7 @@ def _print(found: Sequence[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    table = Table(*(found[0] if found else ["nothing"]))
-    for one in found:
-        table.add_row(*("" if value is None else str(value) for value in one.values()))
-    Console().print(table)
+    headings = list(found[0] if found else ["nothing"])
+    print_table(
+        headings, ([None if value is None else str(value) for value in one.values()] for one in found)
+    )

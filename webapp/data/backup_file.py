@@ -3,6 +3,7 @@ with checksums. Either engine writes it and either reads it; `unzip` shows what 
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
 import os
@@ -70,6 +71,8 @@ def appearing(path: Path) -> Iterator[Path]:
         raise BackupRefused(f"{path} is there already, and nothing is overwritten: choose another name.")
     if not path.parent.is_dir():
         raise BackupRefused(f"There is no folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK):
+        raise BackupRefused(f"{path.parent} can’t be written by the user {getpass.getuser()}, who runs this.")
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.touch(mode=0o600)  # it holds everything that customers have confided to us

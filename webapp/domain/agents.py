@@ -28,12 +28,15 @@ class NoSuchAgent(Refusal):
 
 
 class NoSuchRegion(Refusal):
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, known: Regions) -> None:
         self.code = code
+        self.known = known.codes
         super().__init__(code)
 
     def __str__(self) -> str:
-        return f"There is no region “{self.code}” in tenants/regions.toml."
+        if not self.known:
+            return "There are no regions: no group in regions.toml, beside the country sites, names a site."
+        return f"There is no region “{self.code}” in regions.toml: {', '.join(self.known)}."
 
 
 def all_agents() -> Sequence[Agent]:
@@ -71,7 +74,7 @@ def make(
 def _keep_regions(agent: Agent, regions: Collection[str], known: Regions) -> None:
     for code in regions:
         if known.by_code(code) is None:
-            raise NoSuchRegion(code)
+            raise NoSuchRegion(code, known)
     AgentRegion.delete().where(AgentRegion.agent == agent).execute()
     for code in sorted(set(regions)):
         AgentRegion.insert(agent=agent, region=code).execute()

@@ -69,6 +69,7 @@ def add(tenants: Path, new: NewSite, *, like: Site) -> Path:
     if folder.exists():
         raise CanNotAdd(f"{folder} is there already, and nothing is overwritten.")
     shutil.rmtree(apart, ignore_errors=True)
+    apart.mkdir()
     try:
         _write(apart / new.code, new, like)
         load_sites(apart, str)  # says what is wrong while it is wrong for nobody else

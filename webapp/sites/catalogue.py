@@ -6,13 +6,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from babel import Locale
 from babel.numbers import is_currency
 
+from webapp.sites.countries import is_country
 from webapp.sites.fields import Fields, Shape, read_fields
 from webapp.sites.site import Sites
 
@@ -94,11 +93,6 @@ def _load_product(key: str, fields: Fields, sites: Sites) -> Product:
     return product
 
 
-@cache
-def _countries() -> frozenset[str]:
-    return frozenset(map(str, Locale("en").territories))  # and continents, by their numbers
-
-
 def _sites(fields: Fields, sites: Sites) -> frozenset[str]:
     """Nothing said: sold nowhere. A country that is served elsewhere is no slip: several portals, each of
     some countries, have one catalogue."""
@@ -107,7 +101,7 @@ def _sites(fields: Fields, sites: Sites) -> frozenset[str]:
         return frozenset(sites.codes)
     named = fields.texts("sites") if "sites" in fields else ()
     for code in named:
-        if code not in sites.codes and code.upper() not in _countries():
+        if code not in sites.codes and not is_country(code):
             raise fields.wrong(
                 "sites", f"“{code}” is not one of: {', '.join(sites.codes)}, or another country"
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from babel import Locale
@@ -63,6 +64,15 @@ COUNTRIES: Mapping[str, Country] = MappingProxyType(
         "nz": Country("Asia-Pacific", ("en_NZ",), "Pacific/Auckland", "GST", "15"),
     }
 )
+
+
+@cache
+def _territories() -> frozenset[str]:
+    return frozenset(map(str, Locale("en").territories))  # and continents, by their numbers
+
+
+def is_country(code: str) -> bool:
+    return code.upper() in _territories()
 
 
 def currency_of(code: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from webapp.sites.countries import is_country
 from webapp.sites.fields import Fields, LocalText, Shape, SiteConfigError, read_fields
 from webapp.sites.site import Site, Sites
 
@@ -49,22 +50,31 @@ class Regions:
 
 
 def load_regions(folder: Path, sites: Sites) -> Regions:
-    """`sites` are those that are served. Without the file there is no region, and nobody helps anywhere."""
+    """`sites` are those that are served. Without the file there is no region, and nobody helps anywhere.
+    As in the catalogue, a country that is served elsewhere is no slip; a region of such alone is left out."""
     file = folder / FILE
     if not file.is_file():
         return Regions(MappingProxyType({}), sites)
     known = [path.name for path in sorted(folder.iterdir()) if (path / "site.toml").is_file()]
     fields = read_fields(file)
-    regions = [_region(fields, code, known) for code in fields.names]
+    regions = [region for code in fields.names if (region := _region(fields, code, known)).sites]
     _refuse_twice(file, regions)
     return Regions(MappingProxyType({region.code: region for region in regions}), sites)
 
 
 def _region(fields: Fields, code: str, known: list[str]) -> Region:
     table = fields.table(fields.named(code, _CODE))
-    region = Region(code, table.local_text("name"), table.choices("sites", known))
+    region = Region(code, table.local_text("name"), _sites(table, known))
     table.end()
     return region
+
+
+def _sites(table: Fields, known: list[str]) -> tuple[str, ...]:
+    named = table.texts("sites")
+    for code in named:
+        if code not in known and not is_country(code):
+            raise table.wrong("sites", f"“{code}” is not one of: {', '.join(known)}, or another country")
+    return tuple(code for code in named if code in known)
 
 
 def _refuse_twice(file: Path, regions: list[Region]) -> None:

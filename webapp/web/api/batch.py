@@ -1,17 +1,19 @@
 """Many documents in one request, one a line; each is answered on a line of its own as soon as it is stored.
 
-Nothing is kept of what was read or answered, and no line stops the next ones. Only if the portal itself
-fails, or the request is cut off, the answer ends early: without its last line, which counts the others.
+The request is read whole before the answer begins, since a proxy passes nothing more of it on once it has an
+answer (nginx does not). What was answered is not kept, and no line stops the next ones. Only if the portal
+itself fails the answer ends early: without its last line, which counts the others.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BufferedReader, RawIOBase
-from typing import IO, Any, Literal, cast
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Literal
 
 from flask import Response, request
 from pydantic import BaseModel, Field
@@ -29,7 +31,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_LINES = 20_000
-_PIECE = 16 * 1024  # bytes read at once: who sends slowly is answered meanwhile
+_PIECE = 64 * 1024  # bytes read at once
+_IN_MEMORY = 1_000_000  # bytes; what is longer lies in a file meanwhile
 
 
 class Lines(BaseModel):
@@ -74,10 +77,22 @@ Take = Callable[[bytes], Taken]
 
 def answer_lines(take: Take, *, kinds: tuple[str, ...]) -> Response:
     expect(BATCH)
-    stream = BufferedReader(cast(RawIOBase, request.stream), _PIECE)
-    response = Response(_answers(stream, take, dict.fromkeys((*kinds, "refused"), 0)), content_type=NDJSON)
+    sent = _read_whole(request.stream)
+    response = Response(_answers(sent, take, dict.fromkeys((*kinds, "refused"), 0)), content_type=NDJSON)
+    response.call_on_close(sent.close)
     response.headers["X-Accel-Buffering"] = "no"  # a proxy passes each line on
     return response
+
+
+def _read_whole(stream: IO[bytes]) -> IO[bytes]:
+    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed with the answer
+    try:
+        shutil.copyfileobj(stream, file, _PIECE)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
 
 
 def _answers(stream: IO[bytes], take: Take, counts: dict[str, int]) -> Iterator[bytes]:
