@@ -54,16 +54,29 @@ def sideways(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_nothing_scrolls_sideways_and_targets_are_large_enough(visit_as: Visit, name: str) -> None:
-    """At 320 px; at 640 px, which is a window of 1280 px at 200 %; on a phone with a finger."""
+    """At 320 px; at 640 px, which is a window of 1280 px at 200 %; on a phone and a tablet, with a finger."""
     case = BY_NAME[name]
     visitor = visit_as("fr", person_of(case, "fr"), width=320, touch=True)
     page = show(case, visitor)
     problems = sideways(page)
-    for width in (390, 640):
+    for width in (390, 640, 768, 1024):
         page.set_viewport_size({"width": width, "height": 450})
         problems += sideways(page)
     if case.endpoint != "front.show_mail":
         problems += page.evaluate(_SMALL_TARGETS, [LEAST_TARGET, LEAST_PRIMARY])
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("site", ["fr", "hu", "nl", "pl", "ae"])
+def test_the_lists_fit_every_window_between_phone_and_desk(visit_as: Visit, site: str) -> None:
+    """The widest words, and right to left."""
+    problems = []
+    for name in ("list", "invoices"):
+        visitor = visit_as(site, person_of(BY_NAME[name], site))
+        page = show(BY_NAME[name], visitor, site)
+        for width in (1280, 1240, 1180, 1100, 1024, 900, 768, 721):
+            page.set_viewport_size({"width": width, "height": 800})
+            problems += [f"{name} at {width} px: {problem}" for problem in sideways(page)]
     assert not problems, "\n".join(problems)
 
 
