@@ -111,7 +111,7 @@ def test_long_words_and_right_to_left_do_not_scroll_sideways(
     pages = ("", "/users", "/agreement", "/purchase-order")
     for path in ("/subscriptions", "/help", *(order.path + page for page in pages)):
         visitor.open(path)
-        for width in (320, 390, 640, 1280):
+        for width in (320, 390, 640, 768, 1100, 1280):
             visitor.page.set_viewport_size({"width": width, "height": 700})
             problems += [f"{path}: {problem}" for problem in sideways(visitor.page)]
     assert not problems, "\n".join(problems)
