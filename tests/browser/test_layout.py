@@ -163,3 +163,13 @@ def test_the_first_page_is_light(visit: Visit, visit_as: Visit, path: str) -> No
     bare, with_fonts = weigh(visitor, path)
     assert 0 < bare <= FIRST_PAGE_BYTES
     assert bare < with_fonts <= FIRST_PAGE_WITH_FONTS_BYTES
+
+
+@pytest.mark.parametrize("name", ["list", "manage-active", "invoice", "agreement-pending"])
+def test_on_paper_there_is_nothing_to_press(visit_as: Visit, name: str) -> None:
+    case = BY_NAME[name]
+    page = show(case, visit_as("fr", person_of(case, "fr"), width=794))
+    page.emulate_media(media="print")
+    pressed = page.locator(":is(.btn, .icon-btn, .link-btn, .tick):visible")
+    assert pressed.all_inner_texts() == []
+    assert sideways(page) == []
