@@ -44,6 +44,22 @@ def test_a_time_says_its_zone_as_the_language_calls_it(
 
 
 @pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("000000000000271420260000144", "00 00000 00000 27142 02600 00144"),
+        ("RF18539007547034", "RF18 5390 0754 7034"),
+        ("FA-2026-000013", "FA-2026-000013"),
+    ],
+)
+def test_a_reference_is_spaced_as_on_paper(written: str, read: str) -> None:
+    assert formats.spaced_reference(written) == read
+
+
+def test_an_iban_is_read_in_fours() -> None:
+    assert formats.grouped("FR7630006000011234567890189") == "FR76 3000 6000 0112 3456 7890 189"
+
+
+@pytest.mark.parametrize(
     ("locale", "currency", "shown"),
     [
         ("fr_FR", "EUR", "1\u202f234\u202f567,89\xa0€"),

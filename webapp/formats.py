@@ -97,6 +97,19 @@ def binding_version(code: str) -> str:
     )
 
 
+def grouped(text: str, size: int = 4) -> str:
+    """An IBAN as people read it."""
+    plain = text.replace(" ", "")
+    return " ".join(plain[start : start + size] for start in range(0, len(plain), size))
+
+
+def spaced_reference(text: str) -> str:
+    """A Swiss QR reference (27 digits) or an ISO 11649 one as it stands on paper; others as they are."""
+    if len(text) == 27 and text.isdigit():
+        return f"{text[:2]} {grouped(text[2:], 5)}"
+    return grouped(text) if text.startswith("RF") else text
+
+
 def country_name(code: str) -> str:
     """`France`, in the language that is spoken."""
     return current_speech().locale.territories.get(code) or code

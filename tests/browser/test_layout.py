@@ -55,16 +55,29 @@ def sideways(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_nothing_scrolls_sideways_and_targets_are_large_enough(visit_as: Visit, name: str) -> None:
-    """At 320 px; at 640 px, which is a window of 1280 px at 200 %; on a phone with a finger."""
+    """At 320 px; at 640 px, which is a window of 1280 px at 200 %; on a phone and a tablet, with a finger."""
     case = BY_NAME[name]
     visitor = visit_as("fr", person_of(case, "fr"), width=320, touch=True)
     page = show(case, visitor)
     problems = sideways(page)
-    for width in (390, 640):
+    for width in (390, 640, 768, 1024):
         page.set_viewport_size({"width": width, "height": 450})
         problems += sideways(page)
     if case.endpoint != "front.show_mail":
         problems += page.evaluate(_SMALL_TARGETS, [LEAST_TARGET, LEAST_PRIMARY])
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("site", ["fr", "hu", "nl", "pl", "ae"])
+def test_the_lists_fit_every_window_between_phone_and_desk(visit_as: Visit, site: str) -> None:
+    """The widest words, and right to left."""
+    problems = []
+    for name in ("list", "invoices"):
+        visitor = visit_as(site, person_of(BY_NAME[name], site))
+        page = show(BY_NAME[name], visitor, site)
+        for width in (1280, 1240, 1180, 1100, 1024, 900, 768, 721):
+            page.set_viewport_size({"width": width, "height": 800})
+            problems += [f"{name} at {width} px: {problem}" for problem in sideways(page)]
     assert not problems, "\n".join(problems)
 
 
@@ -99,7 +112,7 @@ def test_long_words_and_right_to_left_do_not_scroll_sideways(
     pages = ("", "/users", "/agreement", "/purchase-order")
     for path in ("/subscriptions", "/help", *(order.path + page for page in pages)):
         visitor.open(path)
-        for width in (320, 390, 640, 1280):
+        for width in (320, 390, 640, 768, 1100, 1280):
             visitor.page.set_viewport_size({"width": width, "height": 700})
             problems += [f"{path}: {problem}" for problem in sideways(visitor.page)]
     assert not problems, "\n".join(problems)
@@ -151,3 +164,13 @@ def test_the_first_page_is_light(visit: Visit, visit_as: Visit, path: str) -> No
     bare, with_fonts = weigh(visitor, path)
     assert 0 < bare <= FIRST_PAGE_BYTES
     assert bare < with_fonts <= FIRST_PAGE_WITH_FONTS_BYTES
+
+
+@pytest.mark.parametrize("name", ["list", "manage-active", "invoice", "agreement-pending"])
+def test_on_paper_there_is_nothing_to_press(visit_as: Visit, name: str) -> None:
+    case = BY_NAME[name]
+    page = show(case, visit_as("fr", person_of(case, "fr"), width=794))
+    page.emulate_media(media="print")
+    pressed = page.locator(":is(.btn, .icon-btn, .link-btn, .tick):visible")
+    assert pressed.all_inner_texts() == []
+    assert sideways(page) == []

@@ -136,3 +136,21 @@ def test_long_lists_have_pages_that_can_be_walked_in_both_directions(
     page.locator("a[rel=prev]").click()
     expect(page.locator(ROWS)).to_have_count(25)
     assert visitor.focused() != "body"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_is_done_with_chosen_rows_stays_in_sight_and_covers_no_focus(
+    visit_as: Visit, width: int
+) -> None:
+    page = visit_as("fr", administrator("fr"), width=width, height=700).open("/subscriptions")
+    button, ticks = page.locator("button[form=chosen][value=po]"), page.locator("#results .tick input")
+    page.evaluate("scrollTo(0, 0)")
+    expect(button).not_to_be_in_viewport()
+    ticks.first.check()
+    expect(button).to_be_in_viewport()
+    bar = page.locator(".takeaway")
+    for _step in range(12):
+        page.keyboard.press("Tab")
+        focused, covers = page.locator(":focus").bounding_box(), bar.bounding_box()
+        inside = page.evaluate("document.querySelector('.takeaway').contains(document.activeElement)")
+        assert focused and covers and (inside or focused["y"] + focused["height"] <= covers["y"])

@@ -200,13 +200,17 @@ def test_common_names_fill_a_page_and_say_that_there_are_more(
     assert companies(search("bau 07", now=now))[:1] == ["Bau 07"]
 
 
-def test_of_a_company_with_many_subscriptions_some_are_shown(
+def test_of_a_company_with_many_subscriptions_some_are_shown_and_it_is_said(
     portal: Portal, bound_fr: Site, now: datetime
 ) -> None:
     mine = order(portal, 1, "Nord Bau", now=now)
+    for number in (2, 3):
+        order(portal, number, "Nord Bau", now=now, customer=mine.account.customer_number)
+    assert len(search("nord bau", now=now).hits) == 3 and not search("nord bau", now=now).more
     for number in range(20):
         order(portal, 100 + number, "Nord Bau", now=now, customer=mine.account.customer_number)
-    assert 0 < len(search("nord bau", now=now).hits) <= SHOWN
+    by_name = search("nord bau", now=now)
+    assert 0 < len(by_name.hits) <= SHOWN and by_name.more
     by_address = search("olga1@example.com", now=now)  # of the company there is more
     assert (
         by_address.hits[0].public_id == mine.public_id and len(by_address.hits) == SHOWN and by_address.more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,6 +48,22 @@ def test_what_billing_reads_of_the_activity_holds_no_word_of_seats(scene: Scene)
     without = [event.action for event in subscriptions.activity(scene.subscription.id, users=False)]
     assert "seat.invited" in all_of_it and "seat.invited" not in without
     assert audit.PURCHASE_ORDER_CHANGED in without
+
+
+def test_the_activity_begins_with_the_latest_date(scene: Scene) -> None:
+    """Even where what happened earlier was written down later."""
+    actor, now = audit.Actor.of(scene.olga), scene.clock.now
+    for days in (1, 3, 2):
+        audit.record(
+            audit.PURCHASE_ORDER_CHANGED,
+            actor=actor,
+            subscription=scene.current(),
+            now=now + timedelta(days=days),
+            old="",
+            new=str(days),
+        )
+    newest = subscriptions.activity(scene.subscription.id)[:3]
+    assert [event.details["new"] for event in newest] == ["3", "2", "1"]
 
 
 def test_the_backup_manages_and_hands_nothing_over(scene: Scene) -> None:

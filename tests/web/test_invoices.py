@@ -327,6 +327,17 @@ def test_a_credit_note_and_its_invoice_lead_to_each_other(app: Flask, of_each_st
     assert f"/invoices/{old}" in page.links and note in page.heading
 
 
+def test_what_was_taken_back_invites_nobody_to_pay_it(app: Flask, of_each_state: dict[str, str]) -> None:
+    charlie = signed_in(app, CHARLIE)
+    still_due, taken_back = (
+        charlie.page(f"/invoices/{of_each_state[state]}") for state in ("open", "credited")
+    )
+    for words in ("IBAN", said(charlie, "Payment reference"), said(charlie, "Payable by")):
+        assert words in still_due.one("main").text
+        assert words not in taken_back.one("main").text
+    assert of_each_state["given"] in taken_back.one("dl", class_="card facts").text
+
+
 def test_the_page_of_a_subscription_ends_with_its_latest_invoices(
     app: Flask, cast: Cast, of_each_state: dict[str, str]
 ) -> None:

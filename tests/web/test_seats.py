@@ -189,6 +189,9 @@ def test_removing_and_undoing(
     assert undo and taken(portal, cast) == 0
     if headers:
         assert shown.one("span", id="licences")["hx-swap-oob"] == "true"
+        counts = [shown.one("span", id=f"seats-{show}") for show in ("all", "invited", "active", "ended")]
+        assert [count.text for count in counts] == ["0", "0", "0", "1"]
+        assert {count["hx-swap-oob"] for count in counts} == {"true"}
     answer = alice.post(f"{seat}/restoration", headers=headers)
     shown = page_of(answer) if headers else alice.follow(answer)
     assert BOB.email in shown.text and taken(portal, cast) == 1

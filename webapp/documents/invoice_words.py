@@ -13,7 +13,7 @@ from babel.numbers import format_percent
 
 from webapp.data.issued import CREDIT_NOTE, HowToPay, IssuedDocument, Line, Party, TaxGroup
 from webapp.documents.addresses import digits_of, numbers_of, tax_number_name
-from webapp.formats import day, money
+from webapp.formats import day, grouped, money
 from webapp.i18n import _, current_speech, number
 from webapp.postal import address_lines
 
@@ -253,12 +253,6 @@ def _by_card(payment: HowToPay, amount: str) -> tuple[str, list[Fact]]:
 
 
 _HOW = {"invoice": _by_transfer, "direct_debit": _by_direct_debit, "credit_card": _by_card}
-
-
-def grouped(text: str, size: int = 4) -> str:
-    """An IBAN as people read it."""
-    plain = text.replace(" ", "")
-    return " ".join(plain[start : start + size] for start in range(0, len(plain), size))
 
 
 _ABOUT_PAYING = {"PMT", "PMD", "AAB"}  # recovery costs, late payment, discount

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from webapp.data.keys import email_key, fold, grams
@@ -41,8 +43,10 @@ class Found:
     more: bool = False  # than are shown
 
 
-_ROWS = """SELECT s.public_id, a.name AS company, s.status, s.activate_before, s.term_start, s.term_end,
- s.ends_on FROM subscription s JOIN account a ON a.id = s.account_id"""
+_COLUMNS = """s.public_id, a.name AS company, s.status, s.activate_before, s.term_start, s.term_end,
+ s.ends_on"""
+_FROM = "FROM subscription s JOIN account a ON a.id = s.account_id"
+_ROWS = f"SELECT {_COLUMNS} {_FROM}"
 
 _BY_NUMBER_SQL = f"""
 {_ROWS} WHERE s.id IN (
@@ -89,7 +93,7 @@ SELECT a.id, a.sort_key FROM (
 """
 
 _OF_COMPANY_SQL = f"""SELECT * FROM (SELECT s.id, :place_% + 0 AS place FROM subscription s
- WHERE s.account_id = :account_% ORDER BY s.shelf, s.sort_key, s.id LIMIT {_OF_A_COMPANY}) of_%"""
+ WHERE s.account_id = :account_% ORDER BY s.shelf, s.sort_key, s.id LIMIT {_OF_A_COMPANY + 1}) of_%"""
 
 
 def _each(sql: str, number: int) -> str:
@@ -101,7 +105,8 @@ def _letters(number: int) -> str:
 
 
 _OF_COMPANIES_SQL = f"""
-{_ROWS} JOIN ({_each(_OF_COMPANY_SQL, _COMPANIES)}) theirs ON theirs.id = s.id
+SELECT {_COLUMNS}, theirs.place {_FROM}
+ JOIN ({_each(_OF_COMPANY_SQL, _COMPANIES)}) theirs ON theirs.id = s.id
  ORDER BY theirs.place, s.shelf, s.id
 """
 
@@ -142,7 +147,16 @@ def _by_name(text: str, *, now: datetime) -> Found:
         for place, (letter, account) in enumerate(zip(_letters(_COMPANIES), accounts, strict=True))
         for name, value in ((f"place_{letter}", place), (f"account_{letter}", account))
     }
-    return _found(rows(_OF_COMPANIES_SQL, **asked), now=now, more=len(likely) > _COMPANIES)
+    found = rows(_OF_COMPANIES_SQL, **asked)
+    some = _some_of_each(found)
+    return _found(some, now=now, more=len(likely) > _COMPANIES or len(some) < len(found))
+
+
+def _some_of_each(found: Sequence[Any]) -> Sequence[Any]:
+    """Of each company as many as leave room for the others; one more was read to know that there are more."""
+    return [
+        row for _place, of_one in groupby(found, attrgetter("place")) for row in [*of_one][:_OF_A_COMPANY]
+    ]
 
 
 def _candidates(text: str) -> Sequence[Any]:

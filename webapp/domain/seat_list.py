@@ -76,13 +76,15 @@ class Page:
 
 _LIVE = "seat.subscription_id = s.id AND seat.counted = 1 AND seat.over_on > :today"
 
-_HEAD_SQL = f"""
-SELECT s.id, s.public_id, s.product_key, s.product_name, s.quantity, s.status, s.activate_before,
- s.term_start, s.term_end, s.ends_on, {seats.TAKEN_SQL} AS seats_taken,
+_COUNTS = f"""{seats.TAKEN_SQL} AS seats_taken,
  (SELECT count(*) FROM (SELECT 1 FROM seat WHERE {_LIVE} AND seat.state = 'invited'
    LIMIT {COUNT_LIMIT + 1}) i) AS invited,
  (SELECT count(*) FROM (SELECT 1 FROM seat WHERE seat.subscription_id = s.id AND seat.over_on <= :today
-   LIMIT {COUNT_LIMIT + 1}) e) AS ended
+   LIMIT {COUNT_LIMIT + 1}) e) AS ended"""
+
+_HEAD_SQL = f"""
+SELECT s.id, s.public_id, s.product_key, s.product_name, s.quantity, s.status, s.activate_before,
+ s.term_start, s.term_end, s.ends_on, {_COUNTS}
 FROM subscription s
 WHERE s.public_id = :public_id AND {permissions.MANAGES}
  AND (s.shelf IN ('active', 'cancelled') OR (s.shelf = 'pending' AND s.activate_before > :now))
@@ -171,7 +173,7 @@ def shown(found: Any, *, today: str) -> ShownSeat:
 
 
 _ONE_SQL = f"""
-SELECT {_COLUMNS}, s.public_id, s.product_key, s.product_name, s.quantity, {seats.TAKEN_SQL} AS seats_taken
+SELECT {_COLUMNS}, s.public_id, s.product_key, s.product_name, s.quantity, {_COUNTS}
 FROM seat JOIN subscription s ON s.id = seat.subscription_id JOIN person p ON p.id = seat.person_id
 WHERE seat.key = :key AND {permissions.MANAGES} AND {RUNNING_SQL}
 """
@@ -187,7 +189,7 @@ def one(person_id: int, key: str, *, now: datetime) -> tuple[ShownSeat, Any]:
 
 
 def active_count(found: Any) -> int:
-    """Of a head; more than can be said if the invited ones are."""
+    """Of a head or of one; more than can be said if the invited ones are."""
     return COUNT_LIMIT + 1 if found.invited > COUNT_LIMIT else found.seats_taken - found.invited
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -168,12 +169,14 @@ class Activity:
 def activity(subscription_id: int, *, users: bool = True) -> Sequence[Activity]:
     """The latest events, newest first; without `users`, none about who uses it."""
     found = rows(_ACTIVITY_SQL, subscription=subscription_id, users=int(users), size=RECENT_EVENTS)
-    return [
+    events = [
         Activity(
             from_micros(event.at), event.action, event.actor_kind, event.actor_name, json.loads(event.details)
         )
         for event in found
     ]
+    # They are found in the order in which they were written down, which need not be that of their dates.
+    return sorted(events, key=attrgetter("at"), reverse=True)
 
 
 def latest_po_change(found: Any, events: Sequence[Activity]) -> PoNumberChange | None:

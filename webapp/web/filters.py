@@ -221,5 +221,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters["billing_field"] = lambda field: i18n._(billing_details.field_name(field))
     app.jinja_env.filters["national_id"] = national_id
+    app.jinja_env.filters["grouped"] = formats.grouped
+    app.jinja_env.filters["reference"] = formats.spaced_reference
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -90,5 +90,7 @@ for (const name of ["htmx:error", "htmx:response:error"]) {
 
 /* The summary of errors of a whole page takes the focus when the page comes; what was done is told a moment later,
    since a status region speaks only of what changes in it. */
-document.querySelector("[data-focus]")?.focus();
+const first = document.querySelector("[data-focus]");
+first?.focus();
+if (first?.readOnly) first.select(); // it is there to be copied
 setTimeout(tell, 200);

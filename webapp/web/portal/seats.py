@@ -96,6 +96,8 @@ def _row(key: str, *, status: int = 200, said: str = "", problem: str = "", undo
         seat=shown,
         subscription=found,
         unlimited=seats.is_unlimited(product_of(found)),
+        active=seat_list.active_count(found),
+        count_limit=COUNT_LIMIT,
         said=said,
         problem=problem,
         undo=undo,
