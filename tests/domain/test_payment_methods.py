@@ -44,7 +44,7 @@ from webapp.domain.payment_methods import (
     pay_by_direct_debit,
     pay_by_invoice,
 )
-from webapp.domain.refusals import NotThere, Refusal
+from webapp.domain.refusals import NotThere, Refusal, SeveralRefusals
 from webapp.domain.subscriptions import managed
 from webapp.i18n import speaking, speech
 from webapp.payments import CREDIT_CARD, DIRECT_DEBIT, INVOICE, Instrument, SetUpFailed, Wanted
@@ -197,7 +197,6 @@ def test_another_account_ends_the_old_mandate_and_so_does_another_method(
         ({"holder": "x" * 71}, HolderInvalid),
         ({"holder": "a\u202eb"}, HolderInvalid),
         ({"accepted": False}, MandateNotAccepted),
-        ({"accepted": False, "iban": BRITISH}, IbanCountryNotTaken),
         ({"shown_sha256": "0" * 64}, MandateChanged),
     ],
 )
@@ -208,6 +207,15 @@ def test_what_is_wrong_has_its_own_message_and_nothing_is_changed(
     with pytest.raises(refusal) as caught:
         debit(portal, bought, **typed)
     assert str(caught.value)
+    assert traces() == before
+
+
+def test_all_that_is_wrong_is_said_at_once(portal: Portal, bought: Subscription) -> None:
+    before = traces()
+    with pytest.raises(SeveralRefusals) as caught:
+        debit(portal, bought, holder=" ", iban="", accepted=False)
+    assert [type(one) for one in caught.value.refusals] == [HolderMissing, IbanMissing, MandateNotAccepted]
+    assert all(str(one) in str(caught.value) for one in caught.value.refusals)
     assert traces() == before
 
 

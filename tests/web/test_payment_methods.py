@@ -108,6 +108,20 @@ def test_a_refusal_stands_at_its_field_and_what_was_typed_stays(
     assert written(portal) == before
 
 
+def test_an_empty_form_is_told_everything_at_once(alice: SiteClient, portal: Portal, path: str) -> None:
+    before = written(portal)
+    answer = alice.post(f"{path}/direct-debit", data=typed(portal, holder="", iban="", accepted=""))
+    page = page_of(answer)
+    assert answer.status_code == 422
+    assert [link["href"] for link in page.one("div", role="alert").all("a")] == [
+        "#holder",
+        "#iban",
+        "#accepted",
+    ]
+    assert all(page.one("span", id=f"{field}-error") for field in ("holder", "iban", "accepted"))
+    assert written(portal) == before
+
+
 def test_who_comes_second_sees_what_is_saved_and_may_still_choose(
     app: Flask, alice: SiteClient, portal: Portal, path: str
 ) -> None:

@@ -16,7 +16,7 @@ from webapp.data.database import atomic, current_site
 from webapp.data.mandates import Mandate
 from webapp.data.subscriptions import Subscription
 from webapp.domain import agreements, audit, outbox, permissions, webhooks
-from webapp.domain.refusals import Refusal
+from webapp.domain.refusals import Refusal, SeveralRefusals
 from webapp.formats import country_name
 from webapp.i18n import _
 from webapp.payments import (
@@ -103,6 +103,7 @@ class PaymentConflict(Refusal):
         return _("The payment method was changed meanwhile. Nothing was saved.")
 
 
+_OF_THE_ACCOUNT = (IbanMissing, IbanMisshapen, IbanMistyped, IbanCountryNotTaken)
 _REFUSALS: dict[str, type[Refusal]] = {
     "iban_missing": IbanMissing,
     "iban_form": IbanMisshapen,
@@ -198,17 +199,33 @@ def pay_by_direct_debit(
     now: datetime,
 ) -> None:
     """Only with a mandate: who gave it, when, and the exact text are kept."""
-    holder = _checked_holder(typed.holder)
-    wanted = Wanted(current_site(), subscription.public_id, holder, typed.iban)
-    if not typed.accepted:
-        _set_up(provider, wanted)  # what is wrong with the account is said first
-        raise MandateNotAccepted
+    holder, instrument = _set_up_as_typed(subscription, typed, provider)
     if typed.shown_sha256 != mandate.sha256:
         raise MandateChanged
-    instrument = _set_up(provider, wanted)
     with atomic():
         switch(subscription, instrument, read_version=read_version, actor=actor, now=now)
         _give_mandate(subscription, instrument, holder, mandate, typed.shown_language, actor, now)
+
+
+def _set_up_as_typed(
+    subscription: Subscription, typed: TypedMandate, provider: PaymentProvider
+) -> tuple[str, Instrument]:
+    """The holder and the account; everything that is wrong is said at once."""
+    wrong: list[Refusal] = []
+    holder, instrument = "", None
+    try:
+        holder = _checked_holder(typed.holder)
+    except (HolderMissing, HolderInvalid) as refusal:
+        wrong.append(refusal)
+    try:
+        instrument = _set_up(provider, Wanted(current_site(), subscription.public_id, holder, typed.iban))
+    except _OF_THE_ACCOUNT as refusal:
+        wrong.append(refusal)
+    if not typed.accepted:
+        wrong.append(MandateNotAccepted())
+    if wrong or instrument is None:
+        raise wrong[0] if len(wrong) == 1 else SeveralRefusals(wrong)
+    return holder, instrument
 
 
 def _checked_holder(text: str) -> str:

@@ -22,7 +22,7 @@ from webapp.domain.payment_methods import (
     SetUpUnavailable,
     TypedMandate,
 )
-from webapp.domain.refusals import Refusal
+from webapp.domain.refusals import Refusal, SeveralRefusals
 from webapp.i18n import current_speech
 from webapp.payments import DIRECT_DEBIT, INVOICE
 from webapp.web import auth, htmx
@@ -46,6 +46,7 @@ _FIELD_OF: dict[type[Refusal], str] = {
     IbanCountryNotTaken: "iban",
     MandateNotAccepted: "accepted",
 }
+_TYPED_WRONG: tuple[type[Refusal], ...] = (SeveralRefusals, *_FIELD_OF)
 
 
 def page(
@@ -76,12 +77,20 @@ def page(
         mandate_text=text,
         mandate_html=as_html(text) if text else "",
         form=form,
-        problem_field=_FIELD_OF.get(type(refusal), "") if refusal else "",
+        problems=_by_field(refusal),
         problem=str(refusal) if refusal else "",
         conflict=refusal if isinstance(refusal, PaymentConflict) else None,
         wished=wished,
         history=payment_methods.history(subscription),
     )
+
+
+def _by_field(refusal: Refusal | None) -> dict[str, str]:
+    """Field → what is wrong there, in the order of the page."""
+    if refusal is None:
+        return {}
+    every = refusal.refusals if isinstance(refusal, SeveralRefusals) else (refusal,)
+    return {_FIELD_OF[type(one)]: str(one) for one in every if type(one) in _FIELD_OF}
 
 
 @pages.get("")
@@ -125,7 +134,7 @@ def by_direct_debit(public_id: str) -> Any:
         )
     except (PaymentConflict, MandateChanged, SetUpUnavailable) as refusal:
         return page(billed_subscription(public_id), form, status=409, refusal=refusal, wished=DIRECT_DEBIT)
-    except tuple(_FIELD_OF) as refusal:
+    except _TYPED_WRONG as refusal:
         return page(subscription, form, status=422, refusal=refusal, wished=DIRECT_DEBIT)
     return htmx.go(f"/subscriptions/{public_id}?done=payment")
 

@@ -80,7 +80,14 @@ def _code_page(form: CodeForm, *, status: int = 200) -> Any:
         return htmx.go(_PAGE)
     issuer = this_site().brand_name_in(this_site().default_language)
     address = totp.app_address(secret, owner=visitor.email, issuer=f"{issuer} {this_site().territory}")
-    return htmx.render("second_factor/code.html", status=status, form=form, secret=secret, qr=qr_svg(address))
+    return htmx.render(
+        "second_factor/code.html",
+        status=status,
+        form=form,
+        secret=secret,
+        qr=qr_svg(address),
+        app_address=address,
+    )
 
 
 @pages.get(_CODE)

@@ -82,7 +82,13 @@ def _code_page(form: CodeForm, *, status: int = 200) -> Any:
     issuer = f"{_('Support console')} {portal.settings.domain}"
     address = totp.app_address(secret, owner=half.email, issuer=issuer)
     return htmx.render(
-        "support/app_code.html", status=status, form=form, secret=secret, qr=qr_svg(address), half=half
+        "support/app_code.html",
+        status=status,
+        form=form,
+        secret=secret,
+        qr=qr_svg(address),
+        app_address=address,
+        half=half,
     )
 
 
