@@ -11,10 +11,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.server import PortalServer
-from webapp.data.agents import Agent
-from webapp.demo.cast import PASSWORD, SAM, DemoAgent
-from webapp.domain import totp
-from webapp.sites import SUPPORT
+from webapp.demo.cast import PASSWORD
 
 TIMEOUT_MS = 15_000
 
@@ -95,23 +92,6 @@ class Visitor:
         self.page.fill("#email", email)
         self.page.fill("#password", password)
         self.page.click("form[action='/sign-in'] button")
-
-    def sign_in_agent(self, who: DemoAgent = SAM) -> Page:
-        """At the console, with both factors; however lately their code was used."""
-        with self.server.portal.support.bound():
-            Agent.update(totp_used=0).where(Agent.email_key == who.email).execute()
-        self.show_agent_password(who.email)
-        self.page.fill("#code", totp.code_at(who.app_key, self.server.portal.clock()))
-        self.page.click("form[action='/agent/proof'] button")
-        self.page.wait_for_url("**/console")
-        return self.page
-
-    def show_agent_password(self, email: str) -> None:
-        self.open("/agent/sign-in", site=SUPPORT)
-        self.page.fill("#email", email)
-        self.page.fill("#password", PASSWORD)
-        self.page.click("form[action='/agent/sign-in'] button")
-        self.page.wait_for_url(lambda url: "/agent/sign-in" not in url)
 
     def open_newest_mail(self, holding: str) -> Page:
         """In the demo's mailbox: the newest mail whose line holds these words."""

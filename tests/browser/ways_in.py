@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
+from tests.support.forgery import serializer_of
 from webapp.data.accounts import Account, Person
 from webapp.data.agents import Agent, AgentPasskey
 from webapp.data.keys import email_key
@@ -24,6 +25,7 @@ NIA = DemoAgent("nia@support.example", "Nia Neu", "en", ("dach",), "")  # and no
 AGENTS = (SAM, LOU, NIA)
 CAMILLE = "camille@demo.example"  # has an authenticator app
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 REASON, TICKET = "Vous avez demandé pourquoi une facture manque.", "T-4711"
 VISITED, QUIET = "charlie@demo.example", "gb"  # an account in which much happened, a site where nothing did
 
@@ -49,32 +51,31 @@ def _new_agent(server: PortalServer, who: DemoAgent) -> Agent:
     return made
 
 
-def as_signed_in(server: PortalServer, who: DemoAgent) -> SignedInAgent:
+def session_of(server: PortalServer, who: DemoAgent, *, factor: str) -> str:
+    """The token of one of their sessions; by the password alone, if there is no `factor`. The shared database
+    is bound."""
+    known = SignedInAgent(agent_row(server, who).id, who.name, who.email, who.language, (), "", "", False, 0)
+    return agent_sign_in.enter(known, factor, user_agent=BROWSER, now=server.portal.clock())
+
+
+def as_signed_in(server: PortalServer, who: DemoAgent, *, factor: str = "app") -> SignedInAgent:
     """What the rules want to know. The shared database is bound."""
-    number = agent_row(server, who).id
-    known = SignedInAgent(number, who.name, who.email, who.language, who.regions, "", "", False, 0)
-    if who is NIA:
-        return known
-    token = agent_sign_in.enter(known, "app", user_agent="", now=server.portal.clock())
+    token = session_of(server, who, factor=factor)
     found = agent_sign_in.agent_of_session(token, now=server.portal.clock())
     assert found
     return found
 
 
-def half_way(who: DemoAgent) -> Callable[[Visitor], None]:
+def by_session(who: DemoAgent, *, factor: str = "app") -> Callable[[Visitor], None]:
+    """With the cookie that the console's forms would give: each of them counts for who tries too often."""
+
     def come(visitor: Visitor) -> None:
-        with visitor.server.portal.support.bound():
-            agent_row(visitor.server, who)
-        visitor.show_agent_password(who.email)
-
-    return come
-
-
-def both_factors(who: DemoAgent) -> Callable[[Visitor], None]:
-    def come(visitor: Visitor) -> None:
-        with visitor.server.portal.support.bound():
-            agent_row(visitor.server, who)
-        visitor.sign_in_agent(who)
+        portal = visitor.server.portal
+        with portal.support.bound():
+            token = session_of(visitor.server, who, factor=factor)
+        cookie = serializer_of(portal.settings.secret, SUPPORT).dumps({"agent": token})
+        here = visitor.server.origin(SUPPORT)
+        visitor.context.add_cookies([{"name": "session", "value": str(cookie), "url": here}])
 
     return come
 
@@ -163,10 +164,10 @@ def show_code(visitor: Visitor) -> None:
 
 
 WAYS_IN: dict[str, Callable[[Visitor], None]] = {
-    "agent": both_factors(SAM),
-    "agent with a passkey": both_factors(LOU),
-    "agent half-way": half_way(LOU),
-    "new agent": half_way(NIA),
+    "agent": by_session(SAM),
+    "agent with a passkey": by_session(LOU, factor="passkey"),
+    "agent half-way": by_session(LOU, factor=""),
+    "new agent": by_session(NIA, factor=""),
     "agent on a visit": visiting,
     "person half-way": show_password,
     "person with an app": show_code,

@@ -72,8 +72,8 @@ class Cookies:
         yield "tampered signature", f"{payload}.{stamp}.{_flip(signature)}"
         yield "tampered payload", f"{_flip(payload)}.{stamp}.{signature}"
         yield "unsigned", payload
-        yield "signed with another secret", _serializer("another secret", site.code).dumps(known)
-        yield "signed for no site", _serializer(str(self.app.secret_key), None).dumps(known)
+        yield "signed with another secret", serializer_of("another secret", site.code).dumps(known)
+        yield "signed for no site", serializer_of(str(self.app.secret_key), None).dumps(known)
         yield (
             "a person’s row number",
             self.serializer(site).dumps({"_user_id": str(self.cast.person_ids[actor])}),
@@ -109,7 +109,7 @@ class Cookies:
         return cookie
 
 
-def _serializer(secret: str, site_code: str | None) -> URLSafeTimedSerializer:
+def serializer_of(secret: str, site_code: str | None) -> URLSafeTimedSerializer:
     from flask.sessions import SecureCookieSessionInterface as Default
 
     return URLSafeTimedSerializer(

@@ -38,14 +38,14 @@ def link(server: PortalServer, site: str) -> str:
 
 def new_app(server: PortalServer, site: str) -> str:
     with server.portal.support.bound():
-        who, now = as_signed_in(server, NIA), server.portal.clock()
+        who, now = as_signed_in(server, NIA, factor=""), server.portal.clock()
         agent_factors.start_app(who, vault=server.portal.vault, now=now)
     return "/agent/app/code"
 
 
 def new_passkey(server: PortalServer, site: str) -> str:
     with server.portal.support.bound():
-        agent_passkeys.start(as_signed_in(server, NIA), now=server.portal.clock())
+        agent_passkeys.start(as_signed_in(server, NIA, factor=""), now=server.portal.clock())
     return "/agent/passkeys/new"
 
 
@@ -81,11 +81,6 @@ def visit_over(server: PortalServer, site: str) -> str:
 # ---- what brings a state about
 
 
-def weak_password(visitor: Visitor) -> None:
-    visitor.page.fill("#password", "password1234")
-    submit_nothing(visitor)
-
-
 def no_code(visitor: Visitor) -> None:
     visitor.page.locator("form[action='/agent/proof'] button").click()
     expect(visitor.page.locator("#code-error")).to_be_visible()
@@ -96,7 +91,6 @@ CASES = tuple(
     for case in (
         PageCase("console-sign-in", "agent_sign_in.show", at("/agent/sign-in")),
         PageCase("console-link", "agent_sign_in.choose", link),
-        PageCase("console-link-weak", "agent_sign_in.choose", link, None, weak_password, 422),
         PageCase("console-dead-link", "agent_sign_in.choose", at(f"/agent/link/{NO_TOKEN}"), status=410),
         PageCase("console-set-up", "agent.choose", at("/agent/set-up"), NEW),
         PageCase("console-new-app", "agent.show_app", new_app, NEW),

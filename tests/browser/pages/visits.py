@@ -22,7 +22,7 @@ from tests.browser.pages.shapes import (
 )
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
-from tests.browser.ways_in import VISITED, person
+from tests.browser.ways_in import BROWSER, VISITED, person
 from webapp.data.claims import OPEN
 from webapp.data.subscriptions import Subscription
 from webapp.data.webhooks import DEAD, SENT, WebhookEndpoint, WebhookMessage
@@ -54,7 +54,7 @@ def locked_out(page: str) -> Address:
             limits.forgive(sign_in.SIGN_INS, LEA)
             for _time in range(sign_in.SIGN_INS.times):
                 limits.count(sign_in.SIGN_INS, LEA, now=now)
-            sign_in.start_session(lea, user_agent="", now=now)
+            sign_in.start_session(lea, user_agent=BROWSER, now=now)
         return page
 
     return address
