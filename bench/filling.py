@@ -12,10 +12,11 @@ from webapp.data.database import current_site, database, to_micros
 from webapp.data.keys import email_key, search_key, sort_key
 from webapp.data.statements import engine_name, rows
 from webapp.data.subscriptions import NEVER, SHELF_CANCELLED, Subscription, new_seat_key
-from webapp.domain import activation, passwords
-from webapp.domain.order_document import read_order
-from webapp.domain.order_intake import take_order
-from webapp.domain.purchase_orders import subscription_search_key
+from webapp.domain.lifecycle import activation
+from webapp.domain.orders.order_document import read_order
+from webapp.domain.orders.order_intake import take_order
+from webapp.domain.people import passwords
+from webapp.domain.subscriptions.purchase_orders import subscription_search_key
 
 PASSWORD = "forty wrenches and a ladder"
 PAGE = 25

@@ -23,7 +23,8 @@ from webapp.data.keys import email_key
 from webapp.data.records import insert
 from webapp.data.statements import rows, run
 from webapp.data.whereabouts import AnsweredRequest
-from webapp.domain import limits, sign_in, tokens
+from webapp.domain import limits, tokens
+from webapp.domain.people import sign_in
 from webapp.jobs.registry import JOBS, run_due, run_one
 
 FEW, MANY = 1_000, 1_000_000

@@ -17,7 +17,7 @@ from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
 from webapp.data.database import atomic, database
 from webapp.data.statements import engine_name, rows, run
-from webapp.domain.renewals import BATCH
+from webapp.domain.lifecycle.renewals import BATCH
 from webapp.jobs.issue import issue
 from webapp.jobs.renew import end, renew
 

@@ -27,9 +27,10 @@ from webapp.assembly import Portal, assemble
 from webapp.config import read_settings
 from webapp.data.database import atomic, current_site
 from webapp.data.statements import rows
-from webapp.domain import accounts, customer_search
-from webapp.domain.customer_search import Found
+from webapp.domain.companies import accounts
 from webapp.domain.everywhere import Everywhere
+from webapp.domain.support import customer_search
+from webapp.domain.support.customer_search import Found
 from webapp.sites import Site
 
 SIZE = 20_000  # subscriptions of a site

@@ -27,7 +27,8 @@ from bench.servers import PORTAL, Server, serving
 from webapp.assembly import assemble
 from webapp.config import read_settings
 from webapp.data.database import current_site
-from webapp.domain import accounts, whereabouts
+from webapp.domain.companies import accounts
+from webapp.domain.people import whereabouts
 
 FIGURE = "whereabouts_auc"
 LOWEST, HIGHEST = 0.45, 0.55

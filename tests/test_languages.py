@@ -11,7 +11,7 @@ import pytest
 from babel import localedata
 
 from tests.support import catalogues
-from webapp.domain import invoice_files
+from webapp.domain.invoices import invoice_files
 from webapp.i18n import speaking, speech
 
 

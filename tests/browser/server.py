@@ -26,7 +26,9 @@ from webapp.data.billing import InvoiceRecipient
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Order, Subscription
 from webapp.demo.cast import PASSWORD
-from webapp.domain import activation, passwords, tokens
+from webapp.domain import tokens
+from webapp.domain.lifecycle import activation
+from webapp.domain.people import passwords
 from webapp.jobs.registry import run_due
 from webapp.mail import mailbox
 

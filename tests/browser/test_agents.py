@@ -11,7 +11,8 @@ from tests.browser import axe
 from tests.browser.conftest import Visit
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
-from webapp.domain import agent_sign_in, agents, totp
+from webapp.domain.people import totp
+from webapp.domain.support import agent_sign_in, agents
 
 PASSWORD = "a ladder and a lantern"
 _numbers = count(1)

@@ -14,7 +14,7 @@ from webapp.data.accounts import Person
 from webapp.data.claims import DISPUTED, GRANTED, OPEN, Claim
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Subscription
-from webapp.domain import accounts
+from webapp.domain.companies import accounts
 
 COLLEAGUE = "colleague@browser.example"
 

@@ -14,7 +14,9 @@ from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
 from webapp.data.second_factors import SecondFactor
 from webapp.demo.cast import PASSWORD
-from webapp.domain import accounts, passwords, tokens, totp
+from webapp.domain import tokens
+from webapp.domain.companies import accounts
+from webapp.domain.people import passwords, totp
 
 
 def newcomer(server: PortalServer, name: str) -> str:

@@ -12,7 +12,8 @@ from tests.browser.server import Ordered, PortalServer
 from tests.browser.visitor import Visitor
 from tests.support.agents import AGENT_PASSWORD, AnAgent, keep_agent
 from webapp.data.outbox import DEAD, OutboxMessage
-from webapp.domain import limits, sign_in
+from webapp.domain import limits
+from webapp.domain.people import sign_in
 
 LENA = AnAgent("lena@support.example", "Lena Lotse", ("western-europe",), "LENAHELPSCUSTOMERSOFTHEDEMO23456")
 

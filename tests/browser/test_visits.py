@@ -14,8 +14,9 @@ from tests.browser.server import PortalServer
 from tests.browser.test_layout import sideways
 from tests.browser.visitor import Visitor
 from webapp.data.agents import Agent
-from webapp.domain import agents, passwords, totp
-from webapp.domain.agent_sign_in import VAULT_PLACE
+from webapp.domain.people import passwords, totp
+from webapp.domain.support import agents
+from webapp.domain.support.agent_sign_in import VAULT_PLACE
 
 PASSWORD, APP_KEY = "a ladder and a lantern", "SOMEBODYVISITSCUSTOMERS234567AAA"
 _numbers = count(1)

@@ -15,9 +15,11 @@ from webapp.data.keys import email_key
 from webapp.data.second_factors import SecondFactor
 from webapp.data.subscriptions import Subscription
 from webapp.demo.cast import PASSWORD, SAM, DemoAgent
-from webapp.domain import accounts, agent_sign_in, agents, passwords, second_factor, totp, visit_trail, visits
-from webapp.domain.agent_sign_in import SignedInAgent
-from webapp.domain.visits import Destination
+from webapp.domain.companies import accounts
+from webapp.domain.people import passwords, second_factor, totp
+from webapp.domain.support import agent_sign_in, agents, visit_trail, visits
+from webapp.domain.support.agent_sign_in import SignedInAgent
+from webapp.domain.support.visits import Destination
 from webapp.sites import SUPPORT
 
 LOU = DemoAgent("lou@support.example", "Lou Berger", "en", ("dach",), "LOUHASAKEYBESIDESTHEAPP234567AAA")

@@ -12,7 +12,7 @@ from tests.conftest import TestClock
 from tests.support.agents import SAM, keep_agent
 from webapp.assembly import Portal
 from webapp.data.agents import Agent, AgentEvent, AgentSession
-from webapp.domain import agent_sign_in, agents
+from webapp.domain.support import agent_sign_in, agents
 
 Run = Callable[..., Result]
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -10,7 +10,7 @@ from click.testing import Result
 
 from tests.conftest import TestClock
 from webapp.assembly import Portal
-from webapp.domain.api_keys import KeyInvalid, caller_of
+from webapp.domain.shop.api_keys import KeyInvalid, caller_of
 
 Run = Callable[..., Result]
 

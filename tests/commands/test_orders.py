@@ -21,8 +21,8 @@ from webapp.assembly import Portal
 from webapp.commands import cli, intake_import, order_import
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Order, Subscription
-from webapp.domain.order_document import published_schema
-from webapp.domain.order_intake import take_order
+from webapp.domain.orders.order_document import published_schema
+from webapp.domain.orders.order_intake import take_order
 
 Run = Callable[..., Result]
 

@@ -20,9 +20,9 @@ from tests.support.remitted import RESEND, SAMPLE, a_payment, bad_lines
 from webapp.assembly import Portal
 from webapp.commands import intake_import, payments
 from webapp.data.billing import OPEN, PAID, Invoice, Payment
-from webapp.domain.intake_reading import LONGEST
-from webapp.domain.payment_document import published_schema
-from webapp.domain.payments import take_payment
+from webapp.domain.intake.intake_reading import LONGEST
+from webapp.domain.payments.payment_document import published_schema
+from webapp.domain.payments.payments import take_payment
 
 Run = Callable[..., Result]
 

@@ -11,7 +11,7 @@ from tests.support.cast import place_order
 from tests.support.receiver import receiving
 from webapp.assembly import Portal
 from webapp.data.webhooks import WebhookMessage
-from webapp.domain.webhook_document import published_schema
+from webapp.domain.webhooks.webhook_document import published_schema
 from webapp.jobs import webhooks as job
 
 FR = ("--site", "fr")

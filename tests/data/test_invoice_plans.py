@@ -20,8 +20,8 @@ from webapp.data.billing import OPEN, PAID, Invoice
 from webapp.data.database import Databases, database
 from webapp.data.records import insert
 from webapp.data.subscriptions import Subscription
-from webapp.domain import invoice_list
-from webapp.domain.invoice_list import COUNT_LIMIT, PAGE_SIZE, Query
+from webapp.domain.invoices import invoice_list
+from webapp.domain.invoices.invoice_list import COUNT_LIMIT, PAGE_SIZE, Query
 
 MANY = 4_000
 STEPS_A_ROW = 30  # of SQLite's machine, for each invoice that is counted

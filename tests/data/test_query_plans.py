@@ -22,18 +22,13 @@ from webapp.config import read_settings
 from webapp.data.accounts import Membership
 from webapp.data.database import Databases, database
 from webapp.data.statements import rows
-from webapp.domain import (
-    api_keys,
-    entitlements,
-    seat_list,
-    shop_view,
-    sign_in,
-    subscription_list,
-    subscriptions,
-)
-from webapp.domain.reminder_windows import WINDOWS, Place, look
-from webapp.domain.shop_view import Filters
-from webapp.domain.subscription_list import COUNT_LIMIT, PAGE_SIZE, SHELVES, SORTS, Query
+from webapp.domain.people import sign_in
+from webapp.domain.reminders.reminder_windows import WINDOWS, Place, look
+from webapp.domain.seats import seat_list
+from webapp.domain.shop import api_keys, entitlements, shop_view
+from webapp.domain.shop.shop_view import Filters
+from webapp.domain.subscriptions import subscription_list, subscriptions
+from webapp.domain.subscriptions.subscription_list import COUNT_LIMIT, PAGE_SIZE, SHELVES, SORTS, Query
 
 MANY = 10_000
 STEPS_A_ROW = 8  # of SQLite's machine, for each subscription that a search looks through

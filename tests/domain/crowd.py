@@ -25,8 +25,8 @@ from webapp.data.subscriptions import (
     Order,
     Subscription,
 )
-from webapp.domain.purchase_orders import subscription_search_key
-from webapp.domain.subscription_list import Query
+from webapp.domain.subscriptions.purchase_orders import subscription_search_key
+from webapp.domain.subscriptions.subscription_list import Query
 
 NAMES = (
     "PROFIS Engineering",

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from webapp.config import resource_folder
 from webapp.data.subscriptions import PENDING
-from webapp.domain.activation import has_lapsed
 from webapp.domain.calendar import (
     activation_deadline,
     add_months,
@@ -27,6 +26,7 @@ from webapp.domain.calendar import (
     local_date,
     start_of_day,
 )
+from webapp.domain.lifecycle.activation import has_lapsed
 from webapp.sites import load_sites
 
 FIRST_DAY, DAYS = date(2026, 1, 1), 730

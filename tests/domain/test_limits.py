@@ -11,9 +11,9 @@ from webapp.assembly import Portal
 from webapp.data.database import atomic
 from webapp.data.sign_in import Attempt
 from webapp.domain import limits
-from webapp.domain.activation import MAIL_AGAIN
+from webapp.domain.lifecycle.activation import MAIL_AGAIN
 from webapp.domain.limits import Limit, TooOften
-from webapp.domain.sign_in import RESETS, SIGN_INS
+from webapp.domain.people.sign_in import RESETS, SIGN_INS
 
 KNOCKS = Limit("knocks", times=3, within=timedelta(minutes=10))
 ALICE, BOB = "alice@example.com", "bob@example.com"

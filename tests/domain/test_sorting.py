@@ -8,7 +8,8 @@ from tests.support.cast import BOB, call_cast
 from webapp.assembly import Portal
 from webapp.data.accounts import Account, Person
 from webapp.data.subscriptions import Seat, Subscription
-from webapp.domain import accounts, sorting
+from webapp.domain import sorting
+from webapp.domain.companies import accounts
 from webapp.sites import Site
 
 _NAMES = ("Ñandú", "Nube", "Nz", "Ochoa")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.papers import SITES, an_invoice
 from webapp.data.issued import Party
-from webapp.domain.national_ids import KINDS
+from webapp.domain.companies.national_ids import KINDS
 from webapp.einvoice import missing_ids
 from webapp.einvoice.countries import COUNTRIES, LEGAL_IDS
 

@@ -25,8 +25,8 @@ from tests.support.taking import counts_at
 from webapp.assembly import Portal
 from webapp.commands import server
 from webapp.data.database import database
-from webapp.domain import api_keys
-from webapp.domain.api_keys import SCOPES
+from webapp.domain.shop import api_keys
+from webapp.domain.shop.api_keys import SCOPES
 
 API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 JSON = "application/json"

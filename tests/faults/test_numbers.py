@@ -15,7 +15,7 @@ from webapp.assembly import Portal
 from webapp.data import pool
 from webapp.data.billing import Invoice
 from webapp.data.database import STORAGE_FAILURES, atomic
-from webapp.domain import invoices
+from webapp.domain.invoices import invoices
 
 JOBS, THREADS, EACH = 16, 8, 5
 CONNECTIONS = 4  # of a process: all together stay below PostgreSQL's usual limit

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.domain.life.defects import Defect
+from tests.domain.lifecycle.life.defects import Defect
 from tests.faults.machine import Machine
 from tests.faults.processes import at_once
 from tests.jobs.test_renew import RENEWAL_DAY, due, invoices_per_subscription
 from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.database import STORAGE_FAILURES, atomic, database
-from webapp.domain import audit, renewals
-from webapp.domain.renewals import START
+from webapp.domain import audit
+from webapp.domain.lifecycle import renewals
+from webapp.domain.lifecycle.renewals import START
 from webapp.jobs.renew import renew
 
 __all__ = ["due"]

@@ -14,7 +14,7 @@ from tests.support.cast import place_order
 from tests.support.receiver import Got, answer, receiving
 from webapp.assembly import Portal
 from webapp.data.webhooks import QUEUED, SENT, WebhookMessage
-from webapp.domain import webhook_endpoints
+from webapp.domain.webhooks import webhook_endpoints
 
 WORKER = ("webapp.commands", "worker", "--workers", "1")
 

@@ -16,7 +16,8 @@ from tests.support.kept import keep_invoice
 from webapp.assembly import Portal
 from webapp.data.documents import PDF, StoredDocument
 from webapp.data.outbox import DEAD, QUEUED, SENT, OutboxMessage
-from webapp.domain import documents, outbox
+from webapp.domain import outbox
+from webapp.domain.invoices import documents
 from webapp.jobs.outbox import Delivered, deliver
 from webapp.mail.smtp import SmtpTransport
 from webapp.sites import Site

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import TestClock
-from tests.domain.cancelling import active_subscription
-from tests.domain.test_reminders import RENEWAL_DAY, Days, days, mails
+from tests.domain.reminders.test_reminders import RENEWAL_DAY, Days, days, mails
+from tests.domain.subscriptions.cancelling import active_subscription
 from webapp.assembly import Portal
 from webapp.data.reminders import Reminder, ReminderSweep
-from webapp.domain import reminder_sweep, reminders
 from webapp.domain.calendar import start_of_day
+from webapp.domain.reminders import reminder_sweep, reminders
 from webapp.jobs import turn
 from webapp.jobs.registry import JOBS
 from webapp.jobs.turn import Turn

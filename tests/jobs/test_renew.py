@@ -14,7 +14,7 @@ import pytest
 
 from bench.filling import fill_seats
 from tests.conftest import TestClock
-from tests.domain.cancelling import active_subscription
+from tests.domain.subscriptions.cancelling import active_subscription
 from tests.domain.test_calendar import day_changes
 from webapp.assembly import Portal
 from webapp.config import resource_folder
@@ -24,8 +24,10 @@ from webapp.data.billing import DUE, Invoice
 from webapp.data.database import atomic, database
 from webapp.data.statements import engine_name, rows, run
 from webapp.data.subscriptions import ENDED, Order, Seat, Subscription
-from webapp.domain import audit, due_invoices, endings, renewals
-from webapp.domain.renewals import START
+from webapp.domain import audit
+from webapp.domain.invoices import due_invoices
+from webapp.domain.lifecycle import endings, renewals
+from webapp.domain.lifecycle.renewals import START
 from webapp.jobs import turn
 from webapp.jobs.issue import issue
 from webapp.jobs.registry import JOBS, run_due

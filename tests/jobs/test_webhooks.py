@@ -16,8 +16,8 @@ from tests.support.receiver import Receiver, answer, receiving
 from webapp.assembly import Portal
 from webapp.data.subscriptions import Subscription
 from webapp.data.webhooks import DEAD, DISABLED, QUEUED, SENT, WebhookEndpoint, WebhookMessage
-from webapp.domain import webhook_deliveries, webhook_endpoints
-from webapp.domain.webhook_deliveries import GONE, LEASE
+from webapp.domain.webhooks import webhook_deliveries, webhook_endpoints
+from webapp.domain.webhooks.webhook_deliveries import GONE, LEASE
 from webapp.jobs import turn
 from webapp.jobs import webhooks as job
 from webapp.jobs.purge import purge

@@ -12,7 +12,7 @@ from tests.support.letters import fetch_letters
 from webapp.assembly import Portal
 from webapp.data.outbox import OutboxMessage
 from webapp.data.support import WhereaboutsRequest
-from webapp.domain import whereabouts
+from webapp.domain.people import whereabouts
 from webapp.jobs.registry import JobResult, run_due
 
 ADDRESS = "alice@example.com"

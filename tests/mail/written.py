@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.papers import ISSUED_ON, an_invoice
 from webapp.config import read_settings, resource_folder
 from webapp.data.issued import Credited
-from webapp.domain.reminder_items import ORDER, Item, Section
+from webapp.domain.reminders.reminder_items import ORDER, Item, Section
 from webapp.i18n import speech
 from webapp.mail.render import Rendered, render
 from webapp.sites import Site, load_sites

@@ -11,7 +11,7 @@ from webapp.assembly import Portal
 from webapp.data.documents import PDF
 from webapp.data.issued import from_json
 from webapp.data.outbox import OutboxMessage
-from webapp.domain import documents
+from webapp.domain.invoices import documents
 
 PUBLIC = ("/sign-in", "/help", "/imprint", "/privacy", "/accessibility", "/missing-subscriptions")
 

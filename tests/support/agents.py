@@ -11,7 +11,8 @@ from flask import Flask
 from tests.support.client import SiteClient
 from webapp.assembly import Portal
 from webapp.data.agents import Agent
-from webapp.domain import agent_sign_in, agents, passwords, totp
+from webapp.domain.people import passwords, totp
+from webapp.domain.support import agent_sign_in, agents
 from webapp.sites import SUPPORT
 
 AGENT_PASSWORD = "a ladder and a lantern"

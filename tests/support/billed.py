@@ -10,8 +10,8 @@ from tests.support.cast import accept, place_order
 from webapp.assembly import Portal
 from webapp.data.billing import Invoice
 from webapp.data.subscriptions import Subscription
-from webapp.domain import invoices
 from webapp.domain.calendar import add_months
+from webapp.domain.invoices import invoices
 
 
 def active(portal: Portal, *, now: datetime, **order: Any) -> Subscription:

@@ -25,11 +25,17 @@ from webapp.data.database import atomic, current_site
 from webapp.data.mandates import Mandate
 from webapp.data.outbox import SENT, OutboxMessage
 from webapp.data.subscriptions import ENDED, NEVER, SHELF_CANCELLED, Subscription
-from webapp.domain import accounts, activation, audit, members, order_corrections, seats, transfer
-from webapp.domain.order_document import read_order
-from webapp.domain.order_intake import take_order
-from webapp.domain.seat_facts import Facts
-from webapp.domain.transfer import NewPerson, transfer_administration
+from webapp.domain import audit
+from webapp.domain.companies import accounts
+from webapp.domain.lifecycle import activation
+from webapp.domain.orders import order_corrections
+from webapp.domain.orders.order_document import read_order
+from webapp.domain.orders.order_intake import take_order
+from webapp.domain.people import members
+from webapp.domain.seats import seats
+from webapp.domain.seats.seat_facts import Facts
+from webapp.domain.subscriptions import transfer
+from webapp.domain.subscriptions.transfer import NewPerson, transfer_administration
 
 PASSWORD = "a ladder and a lantern"
 CANARY = re.compile(r"kanari-[a-z]{2}-[a-z]+")

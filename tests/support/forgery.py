@@ -13,8 +13,9 @@ from tests.support.client import SiteClient, client_at
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.sign_in import Session
-from webapp.domain import sign_in, tokens
+from webapp.domain import tokens
 from webapp.domain.hashing import hash_token
+from webapp.domain.people import sign_in
 from webapp.sites import Site
 from webapp.web.site import PLACE_KEY, SITE_KEY
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from webapp.domain.webhook_document import Event, read_event
+from webapp.domain.webhooks.webhook_document import Event, read_event
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from webapp.data.audit import AuditEvent
 from webapp.data.counters import Counter
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Order, Subscription
-from webapp.domain.intake_reading import LONGEST, refusal_of_long_line
-from webapp.domain.intake_refusals import IntakeRefused
-from webapp.domain.order_document import read_order
-from webapp.domain.order_intake import Outcome, take_order
-from webapp.domain.order_terms import site_of
+from webapp.domain.intake.intake_reading import LONGEST, refusal_of_long_line
+from webapp.domain.intake.intake_refusals import IntakeRefused
+from webapp.domain.orders.order_document import read_order
+from webapp.domain.orders.order_intake import Outcome, take_order
+from webapp.domain.orders.order_terms import site_of
 
 TABLES = (Order, Subscription, Account, Person, Membership, OutboxMessage, AuditEvent, Counter)
 

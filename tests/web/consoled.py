@@ -29,8 +29,8 @@ from tests.web.routes import ROUTES
 from tests.web.routes.shapes import Route
 from webapp.data.agents import AGENT_MODELS, Agent, AgentEvent, AgentPasskey, AgentSession, AgentToken
 from webapp.data.support import support_database
-from webapp.domain import agent_passkeys, agent_sign_in, agents
-from webapp.domain.agent_passkeys import Console
+from webapp.domain.support import agent_passkeys, agent_sign_in, agents
+from webapp.domain.support.agent_passkeys import Console
 from webapp.sites import SUPPORT
 
 CONSOLE = Console("support.localhost", "http://support.localhost:8000", "")

@@ -45,8 +45,11 @@ from webapp.data.accounts import Person
 from webapp.data.billing import InvoiceRecipient
 from webapp.data.email_changes import EmailChange
 from webapp.data.sign_in import Token
-from webapp.domain import calendar_feeds, claims, sessions, sign_in, tokens
+from webapp.domain import tokens
+from webapp.domain.claims import claims
 from webapp.domain.hashing import hash_token
+from webapp.domain.people import sessions, sign_in
+from webapp.domain.subscriptions import calendar_feeds
 
 OWNERS = {"fr": ALICE, "de": DORA}  # have rows in each state
 ELSEWHERE = {"fr": "de", "de": "fr"}

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from webapp.assembly import Portal
 from webapp.data.api_keys import ApiKey
-from webapp.domain import api_keys
-from webapp.domain.api_keys import SCOPES
+from webapp.domain.shop import api_keys
+from webapp.domain.shop.api_keys import SCOPES
 
 SITES = ("fr", "de")
 

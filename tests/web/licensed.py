@@ -8,7 +8,7 @@ import peewee as pw
 import pytest
 from flask import Flask
 
-from tests.domain.test_endings import seat_for
+from tests.domain.lifecycle.test_endings import seat_for
 from tests.support.cast import ALICE, Actor, Cast
 from tests.support.client import SiteClient, signed_in
 from webapp.assembly import Portal

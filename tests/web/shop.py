@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from webapp.assembly import Portal
-from webapp.domain import api_keys
-from webapp.domain.api_keys import SCOPES
+from webapp.domain.shop import api_keys
+from webapp.domain.shop.api_keys import SCOPES
 
 PROBLEM = "application/problem+json"
 NDJSON = "application/x-ndjson"

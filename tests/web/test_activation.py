@@ -21,9 +21,16 @@ from webapp.data.audit import AuditEvent
 from webapp.data.billing import Invoice
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Subscription
-from webapp.domain import agreements, audit, order_corrections
-from webapp.domain.activation import ActivationWindowClosed, AgreementChanged, AlreadyActive, OrderWithdrawn
+from webapp.domain import audit
 from webapp.domain.calendar import activation_deadline
+from webapp.domain.lifecycle.activation import (
+    ActivationWindowClosed,
+    AgreementChanged,
+    AlreadyActive,
+    OrderWithdrawn,
+)
+from webapp.domain.orders import order_corrections
+from webapp.domain.subscriptions import agreements
 
 OLGA = "olga@example.com"
 

@@ -22,8 +22,9 @@ from tests.support.client import SiteClient, client_at, page_of, said, signed_in
 from tests.web.conftest import on_sqlite
 from webapp.assembly import Portal
 from webapp.data.agents import Agent, AgentEvent, AgentSession
-from webapp.domain import agent_sign_in, agents, totp
 from webapp.domain.limits import TooOften
+from webapp.domain.people import totp
+from webapp.domain.support import agent_sign_in, agents
 
 PAGES = ("/console", "/agent", "/agent/app", "/agent/password")
 HALF_PAGES = ("/agent/proof", "/agent/set-up", "/agent/app/code")

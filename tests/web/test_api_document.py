@@ -16,7 +16,7 @@ from tests.web.conftest import new_app, on_sqlite
 from tests.web.shop import Shop
 from webapp import create_app
 from webapp.assembly import Portal
-from webapp.domain.api_keys import SCOPES
+from webapp.domain.shop.api_keys import SCOPES
 from webapp.web.api import description, orders
 from webapp.web.api.operations import Undocumented
 from webapp.web.api.problems import CODES

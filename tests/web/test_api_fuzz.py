@@ -13,7 +13,7 @@ from tests.support.cast import Cast
 from tests.web.conftest import on_sqlite
 from tests.web.fuzzing import Fuzz
 from tests.web.shop import Shop
-from webapp.domain import shop_view
+from webapp.domain.shop import shop_view
 from webapp.web.api import callers
 
 pytestmark = on_sqlite

@@ -10,7 +10,8 @@ from flask import Flask
 from tests.support.orders import an_order
 from tests.web.conftest import on_sqlite
 from tests.web.shop import Shop
-from webapp.domain import order_document, payment_document
+from webapp.domain.orders import order_document
+from webapp.domain.payments import payment_document
 from webapp.i18n import speech
 from webapp.web.api.exchange import PARAMETER_CODES
 from webapp.web.api.problems import CODES

@@ -23,7 +23,7 @@ from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Order
-from webapp.domain.intake_reading import LONGEST
+from webapp.domain.intake.intake_reading import LONGEST
 from webapp.web.api import batch, orders
 
 # What is known already with other content has a test of its own.

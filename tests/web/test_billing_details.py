@@ -12,7 +12,7 @@ from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.billing import BillingDetails
 from webapp.data.outbox import OutboxMessage
-from webapp.domain.vat_ids import VatIdMistyped
+from webapp.domain.companies.vat_ids import VatIdMistyped
 
 TYPED = {
     "name": "Bâti-Ouest",

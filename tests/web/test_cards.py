@@ -18,7 +18,7 @@ from webapp.data.audit import AuditEvent
 from webapp.data.cards import Card, CardSetup
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Subscription
-from webapp.domain.payment_methods import SetUpUnavailable
+from webapp.domain.payments.payment_methods import SetUpUnavailable
 from webapp.payments import SetUpFailed
 from webapp.payments.stand_in import SECRET
 

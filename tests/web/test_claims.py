@@ -19,7 +19,7 @@ from webapp.data.accounts import Person
 from webapp.data.claims import DISPUTED, GRANTED, OPEN, REFUSED, Claim
 from webapp.data.database import current_site
 from webapp.data.subscriptions import Subscription
-from webapp.domain import claims
+from webapp.domain.claims import claims
 from webapp.jobs.claims import settle_claims
 from webapp.jobs.registry import run_due
 

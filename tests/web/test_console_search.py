@@ -17,8 +17,8 @@ from tests.support.client import PARTIAL, SiteClient, page_of
 from tests.web.conftest import on_sqlite
 from webapp.assembly import Portal
 from webapp.data.agents import AgentEvent
-from webapp.domain import agent_events
 from webapp.domain.everywhere import Everywhere
+from webapp.domain.support import agent_events
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.web.conftest import new_app, on_sqlite
 from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.subscriptions import Subscription
-from webapp.domain import subscriptions
+from webapp.domain.subscriptions import subscriptions
 
 FAILURES = [
     pw.OperationalError("disk I/O error"),

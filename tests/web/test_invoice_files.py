@@ -24,7 +24,7 @@ from tests.web.conftest import on_sqlite
 from webapp.assembly import Portal
 from webapp.data.billing import GIVEN, Invoice
 from webapp.data.documents import StoredDocument
-from webapp.domain import invoice_files
+from webapp.domain.invoices import invoice_files
 
 TODAY = NOON.date()
 EVIL = "=HYPERLINK(1)"
@@ -189,7 +189,7 @@ def test_tables_that_would_be_too_long_say_so(
 def test_long_tables_are_read_in_batches_without_loss(
     app: Flask, cast: Cast, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.domain.invoice_list._BATCH", 7)
+    monkeypatch.setattr("webapp.domain.invoices.invoice_list._BATCH", 7)
     with portal.at(portal.sites["fr"]) as site, portal.databases.of(site).atomic():
         planted = [
             plant_invoice(cast.row(CHARLIE, "active").id, issued_on=TODAY, now=NOON) for _n in range(20)

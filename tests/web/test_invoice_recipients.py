@@ -12,7 +12,7 @@ from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.billing import InvoiceRecipient
 from webapp.data.outbox import OutboxMessage
-from webapp.domain.invoice_recipients import AddressInvalid, AddressKnown
+from webapp.domain.invoices.invoice_recipients import AddressInvalid, AddressKnown
 
 NEW = "compta@example.com"
 

@@ -16,7 +16,7 @@ from webapp.data.billing import BillingDetails, Invoice
 from webapp.data.issued import from_json
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import PENDING, Subscription
-from webapp.domain import billing_details
+from webapp.domain.invoices import billing_details
 
 SIRET = "73282932000074"
 

@@ -13,7 +13,7 @@ from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.outbox import OutboxMessage
 from webapp.data.sign_in import Session, Token
-from webapp.domain.passwords import PasswordTooCommon, PasswordTooShort
+from webapp.domain.people.passwords import PasswordTooCommon, PasswordTooShort
 from webapp.domain.tokens import TokenInvalid
 
 NEW_PASSWORD = "a spade and a shovel"

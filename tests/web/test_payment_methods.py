@@ -12,7 +12,7 @@ from webapp.data.audit import AuditEvent
 from webapp.data.mandates import Mandate
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Subscription
-from webapp.domain.payment_methods import (
+from webapp.domain.payments.payment_methods import (
     IbanCountryNotTaken,
     IbanMisshapen,
     IbanMistyped,

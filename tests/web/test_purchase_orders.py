@@ -18,7 +18,7 @@ from webapp.data.audit import AuditEvent
 from webapp.data.billing import WAITING, Invoice
 from webapp.data.subscriptions import Subscription
 from webapp.domain import audit
-from webapp.domain.purchase_orders import PoNumberNotText, PoNumberTooLong
+from webapp.domain.subscriptions.purchase_orders import PoNumberNotText, PoNumberTooLong
 
 
 @pytest.fixture

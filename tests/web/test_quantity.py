@@ -25,8 +25,8 @@ from webapp.data.billing import Invoice
 from webapp.data.outbox import OutboxMessage
 from webapp.data.subscriptions import Seat, Subscription
 from webapp.domain.calendar import start_of_day
-from webapp.domain.quantity_conflicts import QuantityConflict
-from webapp.domain.quantity_refusals import (
+from webapp.domain.lifecycle.quantity_conflicts import QuantityConflict
+from webapp.domain.lifecycle.quantity_refusals import (
     AsManyAlready,
     NoFewerPlanned,
     NotCounted,

@@ -13,9 +13,10 @@ from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.billing import InvoiceRecipient
 from webapp.data.sign_in import Token
-from webapp.domain import reminder_choices, reminder_sweep, tokens
-from webapp.domain.reminder_choices import CHOICES, OF_ADDRESSES
-from webapp.domain.reminder_windows import INVITATION, PO_NUMBER, RENEWAL
+from webapp.domain import tokens
+from webapp.domain.reminders import reminder_choices, reminder_sweep
+from webapp.domain.reminders.reminder_choices import CHOICES, OF_ADDRESSES
+from webapp.domain.reminders.reminder_windows import INVITATION, PO_NUMBER, RENEWAL
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 

@@ -11,8 +11,8 @@ from tests.support.client import SiteClient, said, sign_in
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.subscriptions import Subscription
-from webapp.domain import quantity
 from webapp.domain.calendar import start_of_day
+from webapp.domain.lifecycle import quantity
 from webapp.formats import day
 from webapp.i18n import speaking, speech
 from webapp.jobs.renew import end, renew

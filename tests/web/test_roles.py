@@ -15,7 +15,8 @@ from webapp.assembly import Portal
 from webapp.data.accounts import Account, Membership, Person
 from webapp.data.audit import AuditEvent
 from webapp.data.subscriptions import Seat, Subscription
-from webapp.domain import accounts, audit
+from webapp.domain import audit
+from webapp.domain.companies import accounts
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.support.letters import fetch_letters
 from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.subscriptions import Seat, Subscription
-from webapp.domain import seat_files
+from webapp.domain.seats import seat_files
 
 MAX = "max@example.com"
 

@@ -13,7 +13,7 @@ from tests.web.conftest import on_sqlite
 from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.second_factors import RecoveryCode, SecondFactor
-from webapp.domain import totp
+from webapp.domain.people import totp
 
 PAGE, CODE = "/profile/second-factor", "/profile/second-factor/code"
 

@@ -26,7 +26,7 @@ from webapp.assembly import Portal
 from webapp.data.accounts import Person
 from webapp.data.audit import AuditEvent
 from webapp.data.sign_in import Session
-from webapp.domain.sign_in import SignInRefused
+from webapp.domain.people.sign_in import SignInRefused
 
 # What must never be followed, as a browser would read it.
 HOSTILE = (

@@ -24,7 +24,8 @@ from webapp.assembly import Portal
 from webapp.data.audit import AuditEvent
 from webapp.data.outbox import DEAD, OutboxMessage
 from webapp.data.subscriptions import Subscription
-from webapp.domain import audit, sign_in
+from webapp.domain import audit
+from webapp.domain.people import sign_in
 from webapp.web.support import actions, elsewhere
 
 PAGES = ("", "/diagnosis?question=see&email=alice@example.com", "/emails", "/sign-ins", "/webhooks", "/trail")

@@ -23,7 +23,7 @@ from webapp.data import roles
 from webapp.data.audit import AuditEvent
 from webapp.data.database import database
 from webapp.data.documents import StoredDocument
-from webapp.domain import visit_trail
+from webapp.domain.support import visit_trail
 from webapp.sites import SUPPORT
 from webapp.web.policy import policy_of
 

@@ -17,7 +17,7 @@ from tests.web.conftest import on_sqlite
 from tests.web.visiting import agent, row, trail, visit
 from webapp.assembly import Portal
 from webapp.data.agents import Agent, AgentEvent, AgentRegion, AgentSession, Visit
-from webapp.domain import agent_events, visit_trail
+from webapp.domain.support import agent_events, visit_trail
 from webapp.sites import SUPPORT
 
 __all__ = ["agent", "row", "visit"]

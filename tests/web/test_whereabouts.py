@@ -14,7 +14,7 @@ from tests.web.conftest import on_sqlite
 from webapp.assembly import Portal
 from webapp.data.outbox import OutboxMessage
 from webapp.data.support import WhereaboutsRequest
-from webapp.domain import whereabouts
+from webapp.domain.people import whereabouts
 from webapp.jobs.registry import run_due
 
 FORM = "/missing-subscriptions"

@@ -16,8 +16,10 @@ from tests.web.routes.shapes import Route
 from tests.web.routes.visits import VISITED
 from webapp.data.agents import AgentSession, Visit
 from webapp.data.audit import AuditEvent
-from webapp.domain import limits, sign_in, visits
+from webapp.domain import limits
 from webapp.domain.hashing import hash_token
+from webapp.domain.people import sign_in
+from webapp.domain.support import visits
 from webapp.sites import SUPPORT
 
 HOST = "fr.support.localhost"

@@ -12,9 +12,9 @@ from webapp.assembly import Portal
 from webapp.commands.context import CommandError, with_portal
 from webapp.commands.tables import print_table
 from webapp.data.agents import Agent, AgentPasskey
-from webapp.domain import agent_sign_in
-from webapp.domain import agents as rules
 from webapp.domain.refusals import Refusal
+from webapp.domain.support import agent_sign_in
+from webapp.domain.support import agents as rules
 from webapp.sites import SUPPORT
 from webapp.web.language import FRONT_LANGUAGES
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from webapp.domain.intake_lines import Line
+from webapp.domain.intake.intake_lines import Line
 
 
 class RefusedLines:

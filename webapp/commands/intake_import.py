@@ -17,9 +17,9 @@ from webapp.commands.context import CommandError
 from webapp.commands.intake_file import RefusedLines
 from webapp.commands.intake_report import IntakeReport
 from webapp.commands.progress import progress
-from webapp.domain.intake_lines import Line, lines_of
-from webapp.domain.intake_reading import refusal_of_long_line
-from webapp.domain.intake_refusals import IntakeRefused
+from webapp.domain.intake.intake_lines import Line, lines_of
+from webapp.domain.intake.intake_reading import refusal_of_long_line
+from webapp.domain.intake.intake_refusals import IntakeRefused
 
 STORAGE_FAILURES = (pw.OperationalError, pw.InterfaceError, MaxConnectionsExceeded, OSError)
 PAUSES = (0.2, 1.0)  # seconds before each further try

@@ -9,8 +9,8 @@ from typing import IO, Any, Generic, TypeVar
 
 import click
 
-from webapp.domain.intake_lines import Line
-from webapp.domain.intake_refusals import IntakeRefused
+from webapp.domain.intake.intake_lines import Line
+from webapp.domain.intake.intake_refusals import IntakeRefused
 
 _LINES_NAMED = 5
 _KINDS_OF_NOTES = 50

@@ -15,9 +15,9 @@ from webapp.assembly import Portal
 from webapp.commands.context import CommandError, site_named, with_portal
 from webapp.commands.progress import progress
 from webapp.data.billing import Invoice
-from webapp.domain import invoice_export
-from webapp.domain.documents import DocumentAltered
-from webapp.domain.invoice_export import COLUMNS, Span
+from webapp.domain.invoices import invoice_export
+from webapp.domain.invoices.documents import DocumentAltered
+from webapp.domain.invoices.invoice_export import COLUMNS, Span
 
 INDEX = "index.csv"
 DAY = click.DateTime(["%Y-%m-%d"])

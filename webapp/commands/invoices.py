@@ -9,9 +9,10 @@ from webapp.commands.context import CommandError, chosen_sites, site_named, with
 from webapp.commands.invoice_export import export
 from webapp.commands.progress import progress
 from webapp.data.billing import OPEN, WAITING, Invoice
-from webapp.domain import credit_notes, money, tax
-from webapp.domain import invoices as rules
+from webapp.domain import money
 from webapp.domain.audit import OPERATOR
+from webapp.domain.invoices import credit_notes, tax
+from webapp.domain.invoices import invoices as rules
 from webapp.domain.refusals import Refusal
 from webapp.sites import Site
 

@@ -11,9 +11,9 @@ from webapp.assembly import Portal
 from webapp.commands.context import CommandError, site_named, with_portal
 from webapp.commands.tables import print_table
 from webapp.data.api_keys import ApiKey
-from webapp.domain import api_keys
-from webapp.domain.api_keys import SCOPES
 from webapp.domain.refusals import Refusal
+from webapp.domain.shop import api_keys
+from webapp.domain.shop.api_keys import SCOPES
 
 _site = click.option("--site", "code", required=True, help="Code of the country site, such as fr.")
 

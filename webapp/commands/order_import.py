@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from webapp.assembly import Portal
 from webapp.commands.intake_import import Intake
 from webapp.commands.intake_report import IntakeReport
-from webapp.domain.order_document import read_order
-from webapp.domain.order_intake import Outcome, take_order
-from webapp.domain.order_terms import site_of
+from webapp.domain.orders.order_document import read_order
+from webapp.domain.orders.order_intake import Outcome, take_order
+from webapp.domain.orders.order_terms import site_of
 
 
 class Report(IntakeReport[Outcome]):

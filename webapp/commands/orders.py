@@ -10,9 +10,9 @@ from webapp.assembly import Portal
 from webapp.commands.context import CommandError, site_named, with_portal
 from webapp.commands.intake_import import run_import
 from webapp.commands.order_import import order_intake
-from webapp.domain import order_corrections
 from webapp.domain.audit import OPERATOR
-from webapp.domain.order_document import published_schema
+from webapp.domain.orders import order_corrections
+from webapp.domain.orders.order_document import published_schema
 from webapp.domain.refusals import Refusal
 
 

@@ -11,8 +11,8 @@ from webapp.assembly import Portal
 from webapp.commands.context import with_portal
 from webapp.commands.intake_import import Intake, run_import
 from webapp.commands.intake_report import IntakeReport
-from webapp.domain.payment_document import published_schema, read_payment
-from webapp.domain.payments import Outcome, site_of, take_payment
+from webapp.domain.payments.payment_document import published_schema, read_payment
+from webapp.domain.payments.payments import Outcome, site_of, take_payment
 
 
 @click.group()

@@ -13,10 +13,10 @@ from webapp.assembly import Portal
 from webapp.commands.context import CommandError, site_named, with_portal
 from webapp.commands.tables import print_table
 from webapp.data.webhooks import WebhookEndpoint, WebhookMessage
-from webapp.domain import webhook_deliveries as deliveries
-from webapp.domain import webhook_endpoints as endpoints
 from webapp.domain.refusals import Refusal
-from webapp.domain.webhook_document import published_schema
+from webapp.domain.webhooks import webhook_deliveries as deliveries
+from webapp.domain.webhooks import webhook_endpoints as endpoints
+from webapp.domain.webhooks.webhook_document import published_schema
 
 _ONCE = "Keep it: it is not shown again."
 at_site = click.option("--site", "code", required=True, help="Code of the country site, such as fr.")

@@ -8,8 +8,8 @@ from webapp.assembly import Portal
 from webapp.data.agents import Agent
 from webapp.data.keys import email_key
 from webapp.demo.cast import SAM
-from webapp.domain import agents
-from webapp.domain.agent_sign_in import VAULT_PLACE
+from webapp.domain.support import agents
+from webapp.domain.support.agent_sign_in import VAULT_PLACE
 
 
 def seed(portal: Portal, hashed_password: str, *, now: datetime) -> None:

@@ -11,8 +11,10 @@ from webapp.data.billing import BillingDetails, InvoiceRecipient
 from webapp.data.database import current_site
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ACTIVE, Subscription
-from webapp.domain import billing_details, invoice_recipients, payment_methods, purchase_orders
-from webapp.domain.billing_details import NATIONAL
+from webapp.domain.invoices import billing_details, invoice_recipients
+from webapp.domain.invoices.billing_details import NATIONAL
+from webapp.domain.payments import payment_methods
+from webapp.domain.subscriptions import purchase_orders
 from webapp.payments import DIRECT_DEBIT
 
 _NUMBERS: Mapping[str, Mapping[str, str]] = {

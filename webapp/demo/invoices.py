@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from webapp.data.billing import OPEN, PAID, WAITING, Invoice, Payment
 from webapp.data.outbox import QUEUED, SENT, OutboxMessage
-from webapp.domain import credit_notes, invoices
 from webapp.domain.audit import OPERATOR
-from webapp.domain.tax import checked_decision
+from webapp.domain.invoices import credit_notes, invoices
+from webapp.domain.invoices.tax import checked_decision
 
 CREDITED_PRODUCT = "fieldwire-pro"
 UNPAID_PRODUCT = "ontrack-pro"  # overdue, and open

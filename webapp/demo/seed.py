@@ -20,20 +20,15 @@ from webapp.data.outbox import QUEUED, SENT, OutboxMessage
 from webapp.data.subscriptions import ACTIVE, ENDED, USED, Seat, Subscription
 from webapp.demo import agents, billing, invoices
 from webapp.demo.cast import PASSWORD, PEOPLE, DemoPerson
-from webapp.domain import (
-    accounts,
-    activation,
-    cancellation,
-    members,
-    passwords,
-    purchase_orders,
-    seats,
-    transfer,
-)
 from webapp.domain.calendar import local_date, start_of_day
-from webapp.domain.order_document import read_order
-from webapp.domain.order_intake import take_order
-from webapp.domain.seat_facts import Facts
+from webapp.domain.companies import accounts
+from webapp.domain.lifecycle import activation
+from webapp.domain.orders.order_document import read_order
+from webapp.domain.orders.order_intake import take_order
+from webapp.domain.people import members, passwords
+from webapp.domain.seats import seats
+from webapp.domain.seats.seat_facts import Facts
+from webapp.domain.subscriptions import cancellation, purchase_orders, transfer
 from webapp.sites import Product, Site
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from webapp.assembly import Portal
 from webapp.data.claims import Claim
-from webapp.domain import claim_decisions
+from webapp.domain.claims import claim_decisions
 from webapp.jobs import turn
 from webapp.sites import Site
 

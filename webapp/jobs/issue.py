@@ -10,8 +10,8 @@ from datetime import datetime
 from webapp.assembly import Portal
 from webapp.data.billing import WAITING
 from webapp.data.database import STORAGE_FAILURES
-from webapp.domain import due_invoices
-from webapp.domain.invoices import AlreadyIssued
+from webapp.domain.invoices import due_invoices
+from webapp.domain.invoices.invoices import AlreadyIssued
 from webapp.jobs import turn
 from webapp.sites import Site
 

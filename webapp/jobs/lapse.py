@@ -7,7 +7,8 @@ from datetime import datetime
 from webapp.assembly import Portal
 from webapp.data.database import atomic
 from webapp.data.subscriptions import LAPSED, PENDING, SHELF_GONE, Subscription
-from webapp.domain import audit, webhooks
+from webapp.domain import audit
+from webapp.domain.webhooks import webhooks
 from webapp.jobs import turn
 from webapp.sites import Site
 

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from webapp.assembly import Portal
 from webapp.data.outbox import OutboxMessage
-from webapp.domain import documents, outbox
+from webapp.domain import outbox
+from webapp.domain.invoices import documents
 from webapp.jobs import turn
 from webapp.mail.failures import PermanentFailure, ServerUnavailable, TemporaryFailure, in_words
 from webapp.mail.headers import Unsendable

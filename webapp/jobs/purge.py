@@ -5,18 +5,15 @@ from __future__ import annotations
 from webapp.assembly import Portal
 from webapp.data.seat_files import SeatFile
 from webapp.data.sign_in import Attempt, Session, Token
-from webapp.domain import (
-    agents,
-    cards,
-    claims,
-    idempotency,
-    limits,
-    reminders,
-    seat_files,
-    sign_in,
-    webhook_deliveries,
-    whereabouts,
-)
+from webapp.domain import limits
+from webapp.domain.claims import claims
+from webapp.domain.payments import cards
+from webapp.domain.people import sign_in, whereabouts
+from webapp.domain.reminders import reminders
+from webapp.domain.seats import seat_files
+from webapp.domain.shop import idempotency
+from webapp.domain.support import agents
+from webapp.domain.webhooks import webhook_deliveries
 from webapp.sites import Site
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
-from webapp.domain import reminder_sweep, reminders
+from webapp.domain.reminders import reminder_sweep, reminders
 from webapp.jobs import turn
 from webapp.sites import Site
 

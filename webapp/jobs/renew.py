@@ -8,8 +8,8 @@ from datetime import datetime
 
 from webapp.assembly import Portal
 from webapp.data.database import STORAGE_FAILURES
-from webapp.domain import endings, renewals
-from webapp.domain.renewals import START, Advanced, Place
+from webapp.domain.lifecycle import endings, renewals
+from webapp.domain.lifecycle.renewals import START, Advanced, Place
 from webapp.jobs import turn
 from webapp.sites import Site
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from webapp.assembly import Portal
 from webapp.data.webhooks import WebhookEndpoint, WebhookMessage
-from webapp.domain import webhook_deliveries, webhook_endpoints
+from webapp.domain.webhooks import webhook_deliveries, webhook_endpoints
 from webapp.jobs import turn
 from webapp.mail.failures import in_words
 from webapp.sites import Site

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from webapp.assembly import Portal
 from webapp.data.support import WhereaboutsRequest
-from webapp.domain import whereabouts
+from webapp.domain.people import whereabouts
 from webapp.jobs import turn
 from webapp.sites import Site
 

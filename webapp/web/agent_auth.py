@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from flask import g, request, session
 
-from webapp.domain import agent_sign_in
-from webapp.domain.agent_sign_in import SignedInAgent
-from webapp.domain.whereabouts import network_of
+from webapp.domain.people.whereabouts import network_of
+from webapp.domain.support import agent_sign_in
+from webapp.domain.support.agent_sign_in import SignedInAgent
 from webapp.sites import Site
 from webapp.web import htmx
 from webapp.web.site import FAILURE_KEY, place, this_portal

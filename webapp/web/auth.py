@@ -16,7 +16,7 @@ from htmx_flask import request
 from itsdangerous import URLSafeTimedSerializer
 
 from webapp.data.accounts import Person
-from webapp.domain import sign_in
+from webapp.domain.people import sign_in
 from webapp.domain.refusals import NotThere
 from webapp.sites import SUPPORT
 from webapp.web import agent_auth, htmx, visits

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import cards
+from webapp.domain.payments import cards
 from webapp.domain.refusals import NotThere
 from webapp.payments import StandIn
 from webapp.payments.stand_in import CARDS, PATH, DemoSession

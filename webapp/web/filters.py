@@ -14,13 +14,14 @@ from wtforms import Form
 from webapp import formats, i18n
 from webapp.data.database import from_micros
 from webapp.data.keys import sort_key
-from webapp.domain import billing_details, invoice_list, seat_list
-from webapp.domain.billing_details import NATIONAL
-from webapp.domain.cancellation import last_day_before
+from webapp.domain.companies.national_ids import KINDS
 from webapp.domain.deliveries import reason_in_words
-from webapp.domain.national_ids import KINDS
-from webapp.domain.order_fields import COUNTRIES
-from webapp.domain.subscription_list import Query
+from webapp.domain.intake.order_fields import COUNTRIES
+from webapp.domain.invoices import billing_details, invoice_list
+from webapp.domain.invoices.billing_details import NATIONAL
+from webapp.domain.seats import seat_list
+from webapp.domain.subscriptions.cancellation import last_day_before
+from webapp.domain.subscriptions.subscription_list import Query
 from webapp.postal import address_lines
 from webapp.sites import Site
 from webapp.web import agent_auth, auth, language, visits

@@ -17,19 +17,15 @@ from wtforms import (
 )
 from wtforms.validators import ValidationError
 
-from webapp.domain import (
-    addresses,
-    billing_details,
-    cancellation,
-    names,
-    purchase_orders,
-    seat_facts,
-    visits,
-)
-from webapp.domain.invoice_recipients import COMPANY
-from webapp.domain.invoice_warnings import Missing
+from webapp.domain import addresses, names
+from webapp.domain.invoices import billing_details
+from webapp.domain.invoices.invoice_recipients import COMPANY
+from webapp.domain.invoices.invoice_warnings import Missing
 from webapp.domain.refusals import Refusal
-from webapp.domain.seat_facts import Facts
+from webapp.domain.seats import seat_facts
+from webapp.domain.seats.seat_facts import Facts
+from webapp.domain.subscriptions import cancellation, purchase_orders
+from webapp.domain.support import visits
 from webapp.i18n import N_, _
 
 

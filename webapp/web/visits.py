@@ -17,12 +17,12 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp.data.statements import row
-from webapp.domain import visit_trail
-from webapp.domain import visits as rules
 from webapp.domain.audit import Actor
 from webapp.domain.refusals import NotThere
-from webapp.domain.visit_trail import VisitedAccount, VisitedPerson
-from webapp.domain.visits import OpenVisit, VisitingAgent
+from webapp.domain.support import visit_trail
+from webapp.domain.support import visits as rules
+from webapp.domain.support.visit_trail import VisitedAccount, VisitedPerson
+from webapp.domain.support.visits import OpenVisit, VisitingAgent
 from webapp.sites import SUPPORT
 from webapp.web import htmx
 from webapp.web.policy import Policy

@@ -22,7 +22,8 @@ from webapp.data.accounts import Person
 from webapp.data.claims import Claim, ClaimRequest
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Subscription
-from webapp.domain import claims, tokens
+from webapp.domain import tokens
+from webapp.domain.claims import claims
 
 CLAIMANT = "bob@demo.example"
 LEFT = "Alice a quitté l’entreprise en octobre."

@@ -22,7 +22,7 @@ from tests.browser.visitor import Visitor
 from tests.browser.ways_in import LOU, NIA, agent_row, as_signed_in, open_visit
 from webapp.data.agents import AgentPasskey
 from webapp.demo.cast import SAM
-from webapp.domain import agent_factors, agent_passkeys, agent_sign_in
+from webapp.domain.support import agent_factors, agent_passkeys, agent_sign_in
 
 WITH_PASSKEY: Who = "agent with a passkey"
 HALF: Who = "agent half-way"

@@ -19,8 +19,8 @@ from tests.browser.visitor import Visitor
 from webapp.data.accounts import Person
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Subscription
-from webapp.domain import transfer
-from webapp.domain.subscription_list import reminders
+from webapp.domain.subscriptions import transfer
+from webapp.domain.subscriptions.subscription_list import reminders
 
 
 def in_dialog(visitor: Visitor) -> None:

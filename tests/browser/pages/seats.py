@@ -23,7 +23,7 @@ from tests.browser.pages.shapes import (
 from tests.browser.server import PortalServer
 from tests.browser.visitor import Visitor
 from webapp.data.subscriptions import Seat, Subscription
-from webapp.domain import seat_files
+from webapp.domain.seats import seat_files
 
 _PEOPLE_FILE = b"""email;name;last day;cost center;job site
 max.neu@new.example;Max Neu;2027-03-31;4711;Quai 7

@@ -22,7 +22,8 @@ from tests.browser.ways_in import camille, start_app
 from webapp.data.accounts import Person
 from webapp.data.keys import email_key
 from webapp.demo.cast import PASSWORD
-from webapp.domain import second_factor, tokens
+from webapp.domain import tokens
+from webapp.domain.people import second_factor
 
 WITH_APP: Who = "person with an app"
 HALF: Who = "person half-way"

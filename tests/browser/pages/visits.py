@@ -26,7 +26,9 @@ from tests.browser.ways_in import BROWSER, VISITED, person
 from webapp.data.claims import OPEN
 from webapp.data.subscriptions import Subscription
 from webapp.data.webhooks import DEAD, SENT, WebhookEndpoint, WebhookMessage
-from webapp.domain import claim_decisions, limits, sign_in
+from webapp.domain import limits
+from webapp.domain.claims import claim_decisions
+from webapp.domain.people import sign_in
 
 LEA = "lea@demo.example"  # claims what the administrator of the visited account has, and is locked out
 REFUSED = "503 Service Unavailable: the queue of the receiver is full"

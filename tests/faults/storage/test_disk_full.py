@@ -21,7 +21,7 @@ from tests.support.cast import Cast
 from tests.support.client import SiteClient
 from webapp.assembly import Portal
 from webapp.data.database import database
-from webapp.domain import sign_in
+from webapp.domain.people import sign_in
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tests.web.planted.leak import Downgraded, Leak
 from webapp.data import database
-from webapp.domain import api_keys, calendar_feeds, sign_in, tokens
+from webapp.domain import tokens
+from webapp.domain.people import sign_in
+from webapp.domain.shop import api_keys
+from webapp.domain.subscriptions import calendar_feeds
 from webapp.payments import stand_in, stripe_cards
 from webapp.web import auth, security, site
 from webapp.web.api import callers

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from tests.web.planted.leak import Downgraded, Leak
-from webapp.domain import (
-    invoice_files,
-    invoice_list,
-    invoice_warnings,
-    members,
-    permissions,
-    seat_list,
-    subscription_list,
-)
+from webapp.domain import permissions
+from webapp.domain.invoices import invoice_files, invoice_list, invoice_warnings
+from webapp.domain.people import members
+from webapp.domain.seats import seat_list
+from webapp.domain.subscriptions import subscription_list
 
 _OF_PERSON = "s.administrator_id = :person"
 _IN_TIME = "AND s.activate_before > :now"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from tests.web.planted.leak import Downgraded, Leak
-from webapp.domain import (
-    candidates,
-    invoice_recipients,
-    payment_methods,
-    permissions,
-    seat_list,
-    subscriptions,
-)
-from webapp.domain import purchase_orders as purchase_order_rules
+from webapp.domain import permissions
+from webapp.domain.invoices import invoice_recipients
+from webapp.domain.payments import payment_methods
+from webapp.domain.seats import seat_list
+from webapp.domain.subscriptions import candidates, subscriptions
+from webapp.domain.subscriptions import purchase_orders as purchase_order_rules
 from webapp.web.portal import backup as backup_pages
 from webapp.web.portal import invoice_files as invoice_file_pages
 from webapp.web.portal import transfer as transfer_pages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.web.planted.leak import Downgraded, Leak
-from webapp.domain import (
+from webapp.domain.support import (
     agent_factors,
     agent_sign_in,
     customer_search,

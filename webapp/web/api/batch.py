@@ -20,9 +20,9 @@ from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException
 
 from webapp.data.database import STORAGE_FAILURES
-from webapp.domain.intake_lines import Line, lines_of
-from webapp.domain.intake_reading import refusal_of_long_line
-from webapp.domain.intake_refusals import IntakeRefused
+from webapp.domain.intake.intake_lines import Line, lines_of
+from webapp.domain.intake.intake_reading import refusal_of_long_line
+from webapp.domain.intake.intake_refusals import IntakeRefused
 from webapp.web.api.exchange import expect
 from webapp.web.api.operations import NDJSON, Body, Shape
 from webapp.web.api.problems import problem_of

@@ -7,8 +7,8 @@ import math
 from flask import current_app, g, request
 from limits import RateLimitItem, parse
 
-from webapp.domain import api_keys
-from webapp.domain.api_keys import Caller, KeyInvalid
+from webapp.domain.shop import api_keys
+from webapp.domain.shop.api_keys import Caller, KeyInvalid
 from webapp.web.api.problems import Problem
 from webapp.web.limits import Counting
 from webapp.web.policy import policy_of

@@ -8,10 +8,10 @@ from typing import Annotated
 from flask import Blueprint, Response
 from pydantic import Field
 
-from webapp.domain import entitlements
-from webapp.domain import intake_fields as fields
-from webapp.domain.entitlements import Because, Entitlement, Right, last_day_before
-from webapp.domain.intake_document import Part
+from webapp.domain.intake import intake_fields as fields
+from webapp.domain.intake.intake_document import Part
+from webapp.domain.shop import entitlements
+from webapp.domain.shop.entitlements import Because, Entitlement, Right, last_day_before
 from webapp.web.api.exchange import PARAMETER_CODES, query_of, read
 from webapp.web.api.operations import Shape, Told, operation
 from webapp.web.api.parameters import Paged

@@ -11,10 +11,10 @@ from flask import Response, request
 from pydantic import BaseModel
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from webapp.domain import idempotency
-from webapp.domain.idempotency import Answer
-from webapp.domain.intake_document import Part, read_document
-from webapp.domain.intake_refusals import IntakeRefused, shown
+from webapp.domain.intake.intake_document import Part, read_document
+from webapp.domain.intake.intake_refusals import IntakeRefused, shown
+from webapp.domain.shop import idempotency
+from webapp.domain.shop.idempotency import Answer
 from webapp.web.api.callers import caller
 from webapp.web.api.operations import JSON, Body, parameters_of
 from webapp.web.api.problems import CODES, Problem

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
-from webapp.domain.api_keys import SCOPES
 from webapp.domain.money import precision
+from webapp.domain.shop.api_keys import SCOPES
 from webapp.sites import Catalogue, Site
 from webapp.web.api.operations import JSON, NDJSON, Body, Operation, Shape, Told, Undocumented, operation_of
 from webapp.web.api.problems import CODES, MEDIA_TYPE

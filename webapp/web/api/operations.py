@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flask import Flask
 from pydantic import BaseModel, ConfigDict
 
-from webapp.domain.intake_document import Part
+from webapp.domain.intake.intake_document import Part
 from webapp.web.policy import Policy
 
 View = TypeVar("View", bound=Callable[..., object])

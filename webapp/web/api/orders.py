@@ -10,16 +10,18 @@ from pydantic import Field
 
 from webapp.assembly import Portal
 from webapp.data.database import current_site, from_micros
-from webapp.domain import intake_fields as fields
-from webapp.domain import order_corrections, order_fields, shop_view
-from webapp.domain.idempotency import Answer
-from webapp.domain.intake_document import Part, read_document
-from webapp.domain.intake_reading import read_object, read_text
-from webapp.domain.order_document import OrderDocument, ReceivedOrder, read_order
-from webapp.domain.order_intake import Outcome, take_order
-from webapp.domain.order_refusals import CODES, OrderRefused
-from webapp.domain.order_terms import refuse_elsewhere
-from webapp.domain.shop_view import State
+from webapp.domain.intake import intake_fields as fields
+from webapp.domain.intake import order_fields
+from webapp.domain.intake.intake_document import Part, read_document
+from webapp.domain.intake.intake_reading import read_object, read_text
+from webapp.domain.orders import order_corrections
+from webapp.domain.orders.order_document import OrderDocument, ReceivedOrder, read_order
+from webapp.domain.orders.order_intake import Outcome, take_order
+from webapp.domain.orders.order_refusals import CODES, OrderRefused
+from webapp.domain.orders.order_terms import refuse_elsewhere
+from webapp.domain.shop import shop_view
+from webapp.domain.shop.idempotency import Answer
+from webapp.domain.shop.shop_view import State
 from webapp.web.api.batch import BATCH, LineAnswer, Taken, answer_lines
 from webapp.web.api.callers import Caller, caller
 from webapp.web.api.exchange import body_of, carry_out, changed, read, stored

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from webapp.domain import intake_fields as fields
-from webapp.domain.intake_document import Part
-from webapp.domain.intake_fields import Check, refusing
+from webapp.domain.intake import intake_fields as fields
+from webapp.domain.intake.intake_document import Part
+from webapp.domain.intake.intake_fields import Check, refusing
 
 MOST_ROWS, USUAL_ROWS = 500, 100
 

@@ -11,10 +11,10 @@ from webapp.assembly import Portal
 from webapp.data.billing import Payment
 from webapp.data.database import current_site
 from webapp.data.records import find
-from webapp.domain.idempotency import Answer
 from webapp.domain.money import in_major_units
-from webapp.domain.payment_document import CODES, PaymentDocument, ReceivedPayment, read_payment
-from webapp.domain.payments import Outcome, refuse_elsewhere, take_payment
+from webapp.domain.payments.payment_document import CODES, PaymentDocument, ReceivedPayment, read_payment
+from webapp.domain.payments.payments import Outcome, refuse_elsewhere, take_payment
+from webapp.domain.shop.idempotency import Answer
 from webapp.web.api.batch import BATCH, LineAnswer, Taken, answer_lines
 from webapp.web.api.callers import Caller, caller
 from webapp.web.api.exchange import body_of, carry_out, stored

@@ -12,12 +12,12 @@ from flask import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp.data.database import STORAGE_FAILURES
-from webapp.domain.idempotency import KeyReused
-from webapp.domain.intake_refusals import IntakeRefused
+from webapp.domain.intake.intake_refusals import IntakeRefused
 from webapp.domain.limits import TooOften
-from webapp.domain.order_corrections import OrderNoLongerPending, OrderUnknown
+from webapp.domain.orders.order_corrections import OrderNoLongerPending, OrderUnknown
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.domain.shop_view import CursorInvalid
+from webapp.domain.shop.idempotency import KeyReused
+from webapp.domain.shop.shop_view import CursorInvalid
 from webapp.i18n import current_speech
 from webapp.web.api.titles import title_of
 

@@ -10,10 +10,11 @@ from flask import Blueprint, Response
 from pydantic import Field
 
 from webapp.data.database import from_micros
-from webapp.domain import intake_fields as fields
-from webapp.domain import order_fields, shop_view
+from webapp.domain.intake import intake_fields as fields
+from webapp.domain.intake import order_fields
 from webapp.domain.money import in_major_units
-from webapp.domain.shop_view import STATES, Filters, State
+from webapp.domain.shop import shop_view
+from webapp.domain.shop.shop_view import STATES, Filters, State
 from webapp.web.api.exchange import PARAMETER_CODES, query_of, read
 from webapp.web.api.operations import Shape, Told, operation
 from webapp.web.api.parameters import Paged

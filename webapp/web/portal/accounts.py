@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import permissions, sign_in
+from webapp.domain import permissions
+from webapp.domain.people import sign_in
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 

@@ -7,12 +7,20 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import PENDING, Subscription
-from webapp.domain import activation, agreements, invoice_warnings, permissions
-from webapp.domain.activation import ActivationWindowClosed, AgreementChanged, AlreadyActive, OrderWithdrawn
-from webapp.domain.billing_details import BillingConflict
-from webapp.domain.invoice_warnings import FirstInvoice, Missing
-from webapp.domain.purchase_orders import PoNumberConflict
+from webapp.domain import permissions
+from webapp.domain.invoices import invoice_warnings
+from webapp.domain.invoices.billing_details import BillingConflict
+from webapp.domain.invoices.invoice_warnings import FirstInvoice, Missing
+from webapp.domain.lifecycle import activation
+from webapp.domain.lifecycle.activation import (
+    ActivationWindowClosed,
+    AgreementChanged,
+    AlreadyActive,
+    OrderWithdrawn,
+)
 from webapp.domain.refusals import Refusal
+from webapp.domain.subscriptions import agreements
+from webapp.domain.subscriptions.purchase_orders import PoNumberConflict
 from webapp.i18n import current_speech
 from webapp.web import auth, htmx
 from webapp.web.agreement_text import as_html

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import permissions, transfer
-from webapp.domain.candidates import WORTH_SEARCHING, candidate, candidates
-from webapp.domain.transfer import NobodyChosen, NotOfTheAccount
+from webapp.domain import permissions
+from webapp.domain.subscriptions import transfer
+from webapp.domain.subscriptions.candidates import WORTH_SEARCHING, candidate, candidates
+from webapp.domain.subscriptions.transfer import NobodyChosen, NotOfTheAccount
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal

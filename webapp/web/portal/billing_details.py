@@ -7,8 +7,10 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import billing_details, invoice_warnings, permissions, purchase_orders, subscriptions
-from webapp.domain.billing_details import BillingConflict
+from webapp.domain import permissions
+from webapp.domain.invoices import billing_details, invoice_warnings
+from webapp.domain.invoices.billing_details import BillingConflict
+from webapp.domain.subscriptions import purchase_orders, subscriptions
 from webapp.web import auth, htmx
 from webapp.web.forms import VersionedForm, billing_form
 from webapp.web.policy import policy

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from webapp.documents.calendar_file import MEDIA_TYPE
-from webapp.domain import calendar_feeds
+from webapp.domain.subscriptions import calendar_feeds
 from webapp.web import auth, htmx
 from webapp.web.limits import readings_per_calendar
 from webapp.web.policy import policy

@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import cancellation, permissions, subscriptions
-from webapp.domain.cancellation import AlreadyCancelled, ChangedMeanwhile, NothingToUndo
+from webapp.domain import permissions
+from webapp.domain.subscriptions import cancellation, subscriptions
+from webapp.domain.subscriptions.cancellation import AlreadyCancelled, ChangedMeanwhile, NothingToUndo
 from webapp.web import auth, htmx
 from webapp.web.forms import CancellationForm
 from webapp.web.policy import policy

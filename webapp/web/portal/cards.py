@@ -8,8 +8,8 @@ from flask import Blueprint, Response, request
 
 from webapp.data.cards import DONE, OPEN, CardSetup
 from webapp.data.subscriptions import Subscription
-from webapp.domain import cards
-from webapp.domain.payment_methods import PaymentConflict, SetUpUnavailable
+from webapp.domain.payments import cards
+from webapp.domain.payments.payment_methods import PaymentConflict, SetUpUnavailable
 from webapp.domain.refusals import NotThere
 from webapp.payments import CREDIT_CARD, NotFromProvider
 from webapp.web import auth, htmx

@@ -8,8 +8,9 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.claims import Claim
-from webapp.domain import claim_decisions, claims, permissions
-from webapp.domain.claims import FreeAddress, ReasonMissing, ReasonTooLong
+from webapp.domain import permissions
+from webapp.domain.claims import claim_decisions, claims
+from webapp.domain.claims.claims import FreeAddress, ReasonMissing, ReasonTooLong
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import Refusal
 from webapp.domain.tokens import TokenInvalid

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from webapp.domain.calendar import ACTIVATION_DAYS
-from webapp.domain.sign_in import LINK_MINUTES
+from webapp.domain.people.sign_in import LINK_MINUTES
 from webapp.web import htmx
 from webapp.web.policy import policy
 

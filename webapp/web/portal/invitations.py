@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import invitations, seat_list, seats
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.domain.seat_facts import LastDayOver
+from webapp.domain.seats import invitations, seat_list, seats
+from webapp.domain.seats.seat_facts import LastDayOver
 from webapp.i18n import current_speech
 from webapp.web import auth, htmx
 from webapp.web.forms import InvitationForm

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp.data.documents import CII, PDF, UBL, StoredDocument
 from webapp.data.subscriptions import Subscription
-from webapp.domain import documents, invoice_files, invoice_list, permissions
-from webapp.domain.invoice_list import Query
+from webapp.domain import permissions
+from webapp.domain.invoices import documents, invoice_files, invoice_list
+from webapp.domain.invoices.invoice_list import Query
 from webapp.domain.refusals import Refusal
 from webapp.domain.spreadsheets import csv_lines, xlsx
 from webapp.i18n import _

@@ -7,14 +7,15 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import invoice_recipients, subscriptions
-from webapp.domain.invoice_recipients import (
+from webapp.domain.invoices import invoice_recipients
+from webapp.domain.invoices.invoice_recipients import (
     AddressInvalid,
     AddressKnown,
     AlreadyConfirmed,
     TooManyAddresses,
 )
 from webapp.domain.limits import TooOften
+from webapp.domain.subscriptions import subscriptions
 from webapp.domain.tokens import TokenInvalid
 from webapp.web import auth, htmx
 from webapp.web.forms import RecipientForm

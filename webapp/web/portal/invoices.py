@@ -8,17 +8,11 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.issued import from_json
-from webapp.domain import (
-    documents,
-    invoice_files,
-    invoice_list,
-    invoice_reading,
-    invoice_warnings,
-    permissions,
-)
+from webapp.domain import permissions
 from webapp.domain.calendar import local_date
-from webapp.domain.invoice_list import CHOICE_LIMIT, COUNT_LIMIT, SHELVES, Page, Query
-from webapp.domain.invoice_warnings import Coming
+from webapp.domain.invoices import documents, invoice_files, invoice_list, invoice_reading, invoice_warnings
+from webapp.domain.invoices.invoice_list import CHOICE_LIMIT, COUNT_LIMIT, SHELVES, Page, Query
+from webapp.domain.invoices.invoice_warnings import Coming
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal, this_site

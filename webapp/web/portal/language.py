@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import agents, people
+from webapp.domain.people import people
+from webapp.domain.support import agents
 from webapp.web import agent_auth, auth, htmx
 from webapp.web.language import COOKIE, offered
 from webapp.web.policy import policy

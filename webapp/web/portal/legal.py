@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
-from webapp.domain import limits, seat_facts, seat_files, sign_in, whereabouts
+from webapp.domain import limits
+from webapp.domain.people import sign_in, whereabouts
+from webapp.domain.seats import seat_facts, seat_files
 from webapp.web import htmx
 from webapp.web.policy import policy
 

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, request
 
 from webapp.data.accounts import Account, Person
-from webapp.domain import members, permissions
+from webapp.domain import permissions
+from webapp.domain.people import members
 from webapp.domain.permissions import AccountRights
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.web import auth, htmx

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import sign_in, tokens
+from webapp.domain import tokens
+from webapp.domain.people import sign_in
 from webapp.domain.refusals import Refusal
 from webapp.web import auth, htmx
 from webapp.web.forms import NewPasswordForm, PasswordLinkForm

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import cards, payment_methods
 from webapp.domain.calendar import local_date
-from webapp.domain.payment_methods import (
+from webapp.domain.payments import cards, payment_methods
+from webapp.domain.payments.payment_methods import (
     HolderInvalid,
     HolderMissing,
     IbanCountryNotTaken,

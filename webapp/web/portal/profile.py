@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from webapp.domain import calendar_feeds, email_changes, my_data, people, second_factor, sessions, sign_in
 from webapp.domain.limits import TooOften
+from webapp.domain.people import email_changes, my_data, people, second_factor, sessions, sign_in
+from webapp.domain.people.sign_in import PasswordWrong
 from webapp.domain.refusals import Refusal
-from webapp.domain.sign_in import PasswordWrong
+from webapp.domain.subscriptions import calendar_feeds
 from webapp.domain.tokens import TokenInvalid
 from webapp.web import auth, htmx
 from webapp.web.forms import NewEmailForm, OwnNameForm, OwnPasswordForm

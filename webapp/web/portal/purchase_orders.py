@@ -9,9 +9,9 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import purchase_orders, subscriptions
-from webapp.domain.purchase_orders import NEXT_TERM, THIS_TERM, PoNumberConflict
 from webapp.domain.refusals import NotThere
+from webapp.domain.subscriptions import purchase_orders, subscriptions
+from webapp.domain.subscriptions.purchase_orders import NEXT_TERM, THIS_TERM, PoNumberConflict
 from webapp.web import auth, htmx
 from webapp.web.forms import PoNumberForm
 from webapp.web.policy import policy

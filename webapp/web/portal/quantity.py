@@ -10,13 +10,12 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import permissions, quantity, subscriptions
-from webapp.domain.cancellation import ChangedMeanwhile, refuse_when_over
-from webapp.domain.holders import holders
-from webapp.domain.purchase_orders import NoNextTerm
-from webapp.domain.quantity import Price
-from webapp.domain.quantity_conflicts import QuantityConflict
-from webapp.domain.quantity_refusals import (
+from webapp.domain import permissions
+from webapp.domain.lifecycle import quantity
+from webapp.domain.lifecycle.holders import holders
+from webapp.domain.lifecycle.quantity import Price
+from webapp.domain.lifecycle.quantity_conflicts import QuantityConflict
+from webapp.domain.lifecycle.quantity_refusals import (
     AsManyAlready,
     NoFewerPlanned,
     NotFewer,
@@ -25,8 +24,11 @@ from webapp.domain.quantity_refusals import (
     SeatsStay,
     TooManyLicences,
 )
+from webapp.domain.lifecycle.renewal_preview import preview_of
 from webapp.domain.refusals import Refusal
-from webapp.domain.renewal_preview import preview_of
+from webapp.domain.subscriptions import subscriptions
+from webapp.domain.subscriptions.cancellation import ChangedMeanwhile, refuse_when_over
+from webapp.domain.subscriptions.purchase_orders import NoNextTerm
 from webapp.web import auth, htmx
 from webapp.web.forms import QuantityForm
 from webapp.web.policy import policy

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import reminder_choices, reminder_words
-from webapp.domain.reminder_choices import CHOICES
+from webapp.domain.reminders import reminder_choices, reminder_words
+from webapp.domain.reminders.reminder_choices import CHOICES
 from webapp.domain.tokens import TokenInvalid
 from webapp.web import auth, htmx
 from webapp.web.limits import unsubscribing_per_address

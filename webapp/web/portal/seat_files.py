@@ -9,12 +9,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp.data.seat_files import SeatFile
 from webapp.data.subscriptions import Subscription
-from webapp.domain import seat_files, seat_list, seats
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.domain.seat_files import STEP, VALID, FileChanged
-from webapp.domain.seat_reading import COLUMNS, MOST_ROWS, FileMissing, TooManyRows
-from webapp.domain.seats import NoLicenceFree
-from webapp.domain.seats_at_renewal import NoLicenceAfterRenewal
+from webapp.domain.seats import seat_files, seat_list, seats
+from webapp.domain.seats.seat_files import STEP, VALID, FileChanged
+from webapp.domain.seats.seat_reading import COLUMNS, MOST_ROWS, FileMissing, TooManyRows
+from webapp.domain.seats.seats import NoLicenceFree
+from webapp.domain.seats.seats_at_renewal import NoLicenceAfterRenewal
 from webapp.web import auth, htmx
 from webapp.web.policy import policy
 from webapp.web.portal.seats import product_of, subscription_with_users

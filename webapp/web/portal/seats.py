@@ -7,12 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from webapp.data.subscriptions import Seat, Subscription
-from webapp.domain import invitations, permissions, seat_list, seats, subscriptions
+from webapp.domain import permissions
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
-from webapp.domain.seat_facts import Facts, LastDayOver
-from webapp.domain.seat_list import COUNT_LIMIT, Query
-from webapp.domain.seats import SeatConflict
+from webapp.domain.seats import invitations, seat_list, seats
+from webapp.domain.seats.seat_facts import Facts, LastDayOver
+from webapp.domain.seats.seat_list import COUNT_LIMIT, Query
+from webapp.domain.seats.seats import SeatConflict
+from webapp.domain.subscriptions import subscriptions
 from webapp.sites import Product
 from webapp.web import auth, htmx
 from webapp.web.forms import SeatForm

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import second_factor, totp
 from webapp.domain.limits import TooOften
+from webapp.domain.people import second_factor, totp
 from webapp.domain.refusals import NotThere, Refusal
 from webapp.domain.tokens import TokenInvalid
 from webapp.web import auth, htmx

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import sign_in
 from webapp.domain.limits import TooOften
-from webapp.domain.sign_in import CodeNeeded, SignInRefused
+from webapp.domain.people import sign_in
+from webapp.domain.people.sign_in import CodeNeeded, SignInRefused
 from webapp.web import auth, htmx
 from webapp.web.forms import SignInForm
 from webapp.web.limits import sign_ins_per_address

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from webapp.data.database import to_micros
 from webapp.data.subscriptions import Subscription
-from webapp.domain.subscriptions import Standing, standing
+from webapp.domain.subscriptions.subscriptions import Standing, standing
 from webapp.web.site import this_portal
 
 

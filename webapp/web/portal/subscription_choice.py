@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from webapp.domain import subscription_choice as rules
-from webapp.domain import subscription_list
 from webapp.domain.refusals import Refusal
 from webapp.domain.spreadsheets import csv_lines, xlsx
-from webapp.domain.subscription_choice import MOST_CHANGED, MOST_LINES, NothingChosen, TooMany
-from webapp.domain.subscription_list import Query
+from webapp.domain.subscriptions import subscription_choice as rules
+from webapp.domain.subscriptions import subscription_list
+from webapp.domain.subscriptions.subscription_choice import MOST_CHANGED, MOST_LINES, NothingChosen, TooMany
+from webapp.domain.subscriptions.subscription_list import Query
 from webapp.i18n import _
 from webapp.web import auth, htmx
 from webapp.web.policy import policy

@@ -10,25 +10,16 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import ACTIVE, PENDING
-from webapp.domain import (
-    billing_details,
-    cards,
-    empty_lists,
-    invoice_list,
-    invoice_recipients,
-    invoice_warnings,
-    payment_methods,
-    purchase_orders,
-    quantity,
-    seat_list,
-    seats,
-    subscription_list,
-    subscriptions,
-    terms,
-)
+from webapp.domain import terms
 from webapp.domain.calendar import local_date
-from webapp.domain.renewal_preview import RenewalPreview, preview_of
-from webapp.domain.subscription_list import (
+from webapp.domain.invoices import billing_details, invoice_list, invoice_recipients, invoice_warnings
+from webapp.domain.lifecycle import quantity
+from webapp.domain.lifecycle.renewal_preview import RenewalPreview, preview_of
+from webapp.domain.payments import cards, payment_methods
+from webapp.domain.people import empty_lists
+from webapp.domain.seats import seat_list, seats
+from webapp.domain.subscriptions import purchase_orders, subscription_list, subscriptions
+from webapp.domain.subscriptions.subscription_list import (
     BACKUP,
     BILLING,
     COUNT_LIMIT,
@@ -40,7 +31,7 @@ from webapp.domain.subscription_list import (
     Reminders,
     Scope,
 )
-from webapp.domain.subscriptions import Standing
+from webapp.domain.subscriptions.subscriptions import Standing
 from webapp.sites import Product
 from webapp.web import auth, htmx
 from webapp.web.policy import policy

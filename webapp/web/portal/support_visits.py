@@ -10,9 +10,10 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.database import from_micros, to_micros
-from webapp.domain import audit, visit_trail
+from webapp.domain import audit
 from webapp.domain.refusals import NotThere
-from webapp.domain.visit_trail import Event, PastVisit
+from webapp.domain.support import visit_trail
+from webapp.domain.support.visit_trail import Event, PastVisit
 from webapp.i18n import _
 from webapp.web import auth, htmx
 from webapp.web.policy import policy

@@ -10,12 +10,13 @@ from flask import Blueprint, request
 from webapp.data.accounts import Person
 from webapp.data.keys import email_key
 from webapp.data.subscriptions import Subscription
-from webapp.domain import permissions, transfer
+from webapp.domain import permissions
 from webapp.domain.addresses import EmailInvalid
-from webapp.domain.candidates import WORTH_SEARCHING, candidate, candidates
 from webapp.domain.names import NameInvalid, NameMissing
 from webapp.domain.refusals import Refusal
-from webapp.domain.transfer import NewPerson
+from webapp.domain.subscriptions import transfer
+from webapp.domain.subscriptions.candidates import WORTH_SEARCHING, candidate, candidates
+from webapp.domain.subscriptions.transfer import NewPerson
 from webapp.web import auth, htmx
 from webapp.web.forms import TransferForm
 from webapp.web.policy import policy

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import whereabouts
+from webapp.domain.people import whereabouts
 from webapp.web import auth, htmx
 from webapp.web.forms import AddressForm
 from webapp.web.policy import policy

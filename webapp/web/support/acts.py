@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, request
 
 from webapp.data.subscriptions import Subscription
-from webapp.domain import activation, support_acts
-from webapp.domain.support_acts import PurchaserChanged, SameAddress
+from webapp.domain.lifecycle import activation
+from webapp.domain.support import support_acts
+from webapp.domain.support.support_acts import PurchaserChanged, SameAddress
 from webapp.web import htmx
 from webapp.web.forms import PurchaserForm
 from webapp.web.policy import policy

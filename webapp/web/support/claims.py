@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, current_app
 
 from webapp import i18n
-from webapp.domain import claims
+from webapp.domain.claims import claims
 from webapp.domain.everywhere import Everywhere
 from webapp.web import agent_auth, htmx
 from webapp.web.policy import policy

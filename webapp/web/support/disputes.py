@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import claim_decisions, claims
-from webapp.domain.claims import ReasonMissing, ReasonTooLong
+from webapp.domain.claims import claim_decisions, claims
+from webapp.domain.claims.claims import ReasonMissing, ReasonTooLong
 from webapp.web import htmx
 from webapp.web.policy import policy
 from webapp.web.site import this_portal

@@ -11,9 +11,9 @@ from flask import Flask, current_app
 
 from webapp.assembly import Portal
 from webapp.data.agents import AgentRegion
-from webapp.domain import agent_events
 from webapp.domain.everywhere import Everywhere
-from webapp.domain.support_facts import Elsewhere, knows
+from webapp.domain.support import agent_events
+from webapp.domain.support.support_facts import Elsewhere, knows
 from webapp.i18n import current_speech
 from webapp.sites import Site
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import agent_factors, agent_passkeys, agent_sign_in, totp
 from webapp.domain.limits import TooOften
+from webapp.domain.people import totp
 from webapp.domain.refusals import Refusal
+from webapp.domain.support import agent_factors, agent_passkeys, agent_sign_in
 from webapp.i18n import _
 from webapp.web import agent_auth, htmx
 from webapp.web.forms import CodeForm, OwnPasswordForm, PasswordForm

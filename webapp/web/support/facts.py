@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, request
 
-from webapp.domain import findings, support_records, terms
-from webapp.domain.diagnosis import QUESTIONS, WITHOUT_ADDRESS, diagnose
-from webapp.domain.findings import Finding
-from webapp.domain.support_facts import Case
+from webapp.domain import terms
+from webapp.domain.support import findings, support_records
+from webapp.domain.support.diagnosis import QUESTIONS, WITHOUT_ADDRESS, diagnose
+from webapp.domain.support.findings import Finding
+from webapp.domain.support.support_facts import Case
 from webapp.i18n import _
 from webapp.web import htmx
 from webapp.web.policy import policy

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import agent_passkeys, sessions
 from webapp.domain.limits import TooOften
+from webapp.domain.people import sessions
 from webapp.domain.refusals import Refusal
+from webapp.domain.support import agent_passkeys
 from webapp.web import agent_auth, auth, htmx
 from webapp.web.forms import CodeForm, PasskeyForm, PasswordForm
 from webapp.web.limits import agents_per_address

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.domain import agent_passkeys, agent_sign_in
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import Refusal
+from webapp.domain.support import agent_passkeys, agent_sign_in
 from webapp.i18n import _
 from webapp.sites import SUPPORT
 from webapp.web import agent_auth, htmx

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, current_app, request
 
 from webapp.data.keys import sort_key
-from webapp.domain import agent_events, customer_search
-from webapp.domain.customer_search import Found
 from webapp.domain.everywhere import Answer, Everywhere
+from webapp.domain.support import agent_events, customer_search
+from webapp.domain.support.customer_search import Found
 from webapp.i18n import current_speech
 from webapp.sites import Site
 from webapp.web import agent_auth, htmx

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import agent_sign_in
 from webapp.domain.limits import TooOften
 from webapp.domain.refusals import NotThere, Refusal
+from webapp.domain.support import agent_sign_in
 from webapp.web import agent_auth, auth, htmx
 from webapp.web.forms import CodeForm, NewPasswordForm, SignInForm
 from webapp.web.limits import agents_per_address

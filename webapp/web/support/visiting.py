@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import Blueprint, make_response, redirect, request
 
-from webapp.domain import audit, visit_trail
-from webapp.domain import visits as rules
+from webapp.domain import audit
+from webapp.domain.support import visit_trail
+from webapp.domain.support import visits as rules
 from webapp.sites import SUPPORT
 from webapp.web import auth, htmx, visits
 from webapp.web.policy import PublicId, policy

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webapp.domain import visit_trail, visits
 from webapp.domain.refusals import NotThere
+from webapp.domain.support import visit_trail, visits
 from webapp.sites import SUPPORT, Site
 from webapp.web import agent_auth, htmx
 from webapp.web.forms import VisitForm

@@ -1,0 +1,1 @@
+"""Customer companies: who is known already, their names, addresses and numbers."""

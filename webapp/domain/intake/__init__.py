@@ -1,0 +1,1 @@
+"""What shops and ERPs send, read field by field: what is refused, where and why."""

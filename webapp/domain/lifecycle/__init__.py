@@ -1,0 +1,1 @@
+"""What becomes of a subscription: activated, more or fewer licenses, renewed, ended."""

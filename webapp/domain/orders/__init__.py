@@ -1,0 +1,1 @@
+"""Orders of the shop: taken, corrected, withdrawn."""

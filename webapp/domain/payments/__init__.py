@@ -1,0 +1,1 @@
+"""How a subscription is paid, and what was paid."""

@@ -1,0 +1,1 @@
+"""People: signing in, their second factor, what they decide about themselves, and where they belong."""

@@ -1,0 +1,1 @@
+"""Licenses given to people, one by one or by file."""

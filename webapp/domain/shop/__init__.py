@@ -1,0 +1,1 @@
+"""What the shop may ask and do: its keys, and what it is told."""

@@ -1,0 +1,1 @@
+"""Subscriptions as their administrators see and change them."""

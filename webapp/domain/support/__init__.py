@@ -1,0 +1,1 @@
+"""Agents, their visits, and why a customer is stuck."""
