@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class Machine:
                 env=self.environment(**more),
                 stdout=subprocess.PIPE,
                 stderr=log,
+                start_new_session=True,  # so that `running` can end what it started in its turn
             )
 
     def data_folder(self) -> Path:
@@ -53,7 +55,8 @@ class Machine:
         try:
             yield process
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(20)
             if process.stdout:
                 process.stdout.close()
