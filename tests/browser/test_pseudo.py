@@ -25,10 +25,11 @@ PAGES = ("list", "manage-active", "transfer", "agreement-pending", "help")
 WIDTHS = (390, 1280)
 LOCALES = ["en", *catalogues.languages(), *catalogues.region_words()]
 
-# What is in a box that is smaller than itself: a button, a label, a cell. An ellipsis is a loss as well.
+# What is in a box that is smaller than itself: a button, a label, a cell. An ellipsis is a loss as well. A box
+# of one pixel is for who listens.
 _CUT_OFF = """() => [...document.querySelectorAll("a, button, label, th, td, dt, dd, h1, h2, h3, .btn, .badge, .tabs, .brand-name")]
   .filter((e) => e.checkVisibility() && !e.closest(".vh, .skip, [aria-hidden=true]") && !e.querySelector("svg"))
-  .filter((e) => getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1)
+  .filter((e) => getComputedStyle(e).overflowX !== "visible" && e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1)
   .map((e) => `cut off: ${e.outerHTML.slice(0, 120)}`)"""
 # But for the agreement's text, which is a document of its own in one language.
 _SAID = """() => document.querySelectorAll(".agreement").forEach((text) => text.remove()) || [document.title, document.body.innerText,

@@ -64,7 +64,7 @@ def test_what_fails_takes_no_number(
         raise DiskFull
 
     (due,) = many_due(bought, 1, now=now)
-    monkeypatch.setattr(f"webapp.domain.{broken}", fail)
+    monkeypatch.setattr(f"webapp.domain.invoices.{broken}", fail)
     with pytest.raises(DiskFull):
         invoices.issue(due, now=now)
     assert (Invoice.get_by_id(due.id).state, Invoice.get_by_id(due.id).number) == (DUE, None)
