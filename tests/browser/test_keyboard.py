@@ -41,6 +41,7 @@ def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
 
 
 def stop(page: Page, key: str = "Tab") -> None:
+    page.wait_for_load_state()  # before its styles are there nothing has a ring
     page.keyboard.press(key)
     at = page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
     assert page.evaluate(_RING), f"no focus ring on {at}"

@@ -110,7 +110,7 @@ def test_control_without_the_unique_number_deliveries_make_several(
             if index.columns == ["order_number"]:
                 database.execute_sql(f'DROP INDEX "{index.name}"')
     (tmp_path / "blind.py").write_text(
-        "from webapp.domain import order_intake\n"
+        "from webapp.domain.orders import order_intake\n"
         "order_intake._known = lambda received: None\n"
         "from webapp.wsgi import app\n"
     )
