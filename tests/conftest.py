@@ -23,6 +23,16 @@ from webapp.sites import Catalogue, Site, Sites, load_catalogue, load_sites
 __all__ = ["_of_a_row", "figure", "pytest_terminal_summary"]
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+_LONGEST_NAME = 80
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long texts are called by their beginning: pytest puts a test's name into the environment, and no program
+    can be started any more when that is too long."""
+    if not isinstance(val, str | bytes) or len(val) <= _LONGEST_NAME:
+        return None
+    text = val.decode("latin-1") if isinstance(val, bytes) else val
+    return f"{text[:_LONGEST_NAME]}… ({len(val)})"
 
 
 class TestClock:
