@@ -228,7 +228,7 @@ def test_a_site_that_does_not_answer_is_named(
     def broken(*_asked: object) -> bool:
         raise pw.OperationalError("down")
 
-    monkeypatch.setattr(elsewhere, "_knows", broken)
+    monkeypatch.setattr(elsewhere, "knows", broken)
     assert "these sites did not answer: Belgium, Netherlands and United Kingdom" in asked(
         visit, "sign-in", "nobody@example.com"
     )

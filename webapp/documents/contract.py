@@ -294,7 +294,9 @@ class _Contract:
         content = self.content
         title = next((plain(heading.spans) for heading in headings_of(self.blocks)), "")
         half = len(content.sha256) // 2
-        fingerprint = "\n".join(_in_groups(part) for part in (content.sha256[:half], content.sha256[half:]))
+        fingerprint = "\n".join(
+            formats.grouped(part, 8) for part in (content.sha256[:half], content.sha256[half:])
+        )
         return [
             (_("Agreement"), title),
             (_("Version"), content.version),
@@ -346,10 +348,6 @@ def _company_details(company: Company) -> list[str]:
         number = company.customer_number
         details.append(_("%(label)s: %(value)s", label=_("Customer number"), value=number))
     return [line for line in details if line]
-
-
-def _in_groups(digits: str) -> str:
-    return " ".join(digits[i : i + 8] for i in range(0, len(digits), 8))
 
 
 def _period(name: str) -> str:

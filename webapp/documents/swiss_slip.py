@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from webapp.formats import grouped, spaced_reference
+
 MM = 72 / 25.4
 WIDTH, HEIGHT = 210 * MM, 105 * MM
 RECEIPT_WIDTH = 62 * MM
@@ -115,12 +117,12 @@ def slip_of(payload: str) -> Slip:
     lines = payload.split("\n")
     said = [line.rstrip("\r") for line in (*lines, *[""] * (34 - len(lines)))]
     return Slip(
-        account=_groups(said[3], 4),
+        account=grouped(said[3]),
         creditor=_address(said[4:11]),
         amount=_spaced_amount(said[18]),
         currency=said[19],
         debtor=_address(said[20:27]),
-        reference=_spaced_reference(said[27], said[28]),
+        reference=spaced_reference(said[28]),
         information=tuple(filter(None, (said[29], said[31]))),
         procedures=tuple(filter(None, said[32:34])),
     )
@@ -138,18 +140,10 @@ def _address(said: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _groups(text: str, size: int) -> str:
-    return " ".join(text[start : start + size] for start in range(0, len(text), size))
-
-
 def _spaced_amount(amount: str) -> str:
     """`1 949.75` in every language."""
     whole, point, cents = amount.partition(".")
     return f"{int(whole):,}".replace(",", " ") + point + cents if whole else ""
-
-
-def _spaced_reference(kind: str, reference: str) -> str:
-    return f"{reference[:2]} {_groups(reference[2:], 5)}" if kind == "QRR" else _groups(reference, 4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
 def ask(portal: Portal, agent_id: int, email: str, *, but: Site) -> Elsewhere:
     everywhere: Everywhere = current_app.extensions[_EVERYWHERE]
     sites = _apart(portal, agent_id, email, but)
-    answers = list(everywhere.ask(sites, lambda: _knows(email), patience=PATIENCE, longest=PATIENCE))
+    answers = list(everywhere.ask(sites, lambda: knows(email), patience=PATIENCE, longest=PATIENCE))
     known = (answer.site for answer in answers if answer.found)
     return Elsewhere(_named(known), _named(answer.site for answer in answers if answer.trouble))
 
@@ -50,10 +50,6 @@ def _sites(portal: Portal, agent_id: int, email: str, but: Site) -> list[Site]:
         regions = [row.region for row in AgentRegion.select().where(AgentRegion.agent == agent_id)]
         agent_events.record(agent_id, ASKED, email=email, site=but.code, now=portal.clock())
     return [site for site in portal.regions.sites_of(regions) if site.code != but.code]
-
-
-def _knows(email: str) -> bool:
-    return knows(email)
 
 
 def _named(sites: Iterable[Site]) -> tuple[str, ...]:
